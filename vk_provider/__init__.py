@@ -1,0 +1,1 @@
+"""Virtual Kubernetes clusters on one host cluster."""
