@@ -1,0 +1,157 @@
+"""The wire format: the only module that knows how JSON becomes objects and back.
+
+Promises: what is handed out is copied, so that no page or stream buffer stays alive behind it; a null where a map or
+a list should be is taken as empty, as Go does; what is no JSON object at all raises `DecodeError`.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from kube.objects import Metadata, Object, Status
+
+Body = bytes | Mapping[str, Any] | Sequence[Any] | Object
+"""What a write accepts: an object in any form, a patch, or JSON that is encoded already."""
+
+Fields = dict[str, msgspec.Raw]
+
+
+class DecodeError(ValueError):
+    """The bytes are not what a Kubernetes API server sends."""
+
+
+class EventType(StrEnum):
+    ADDED = "ADDED"
+    MODIFIED = "MODIFIED"
+    DELETED = "DELETED"
+    BOOKMARK = "BOOKMARK"
+    ERROR = "ERROR"
+
+
+class WatchEvent(msgspec.Struct, frozen=True, gc=False):
+    """One line of a watch; an ERROR has a `status` and an empty object."""
+
+    type: EventType
+    object: Object
+    status: Status | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of a list, or all of them: objects as they were at `resource_version`."""
+
+    objects: Sequence[Object]
+    resource_version: str
+    continue_token: str = ""
+    remaining: int | None = None
+
+
+class _ListMetadata(msgspec.Struct, gc=False, rename="camel"):
+    resource_version: str | None = ""
+    continue_token: str | None = msgspec.field(name="continue", default="")
+    remaining_item_count: int | None = None
+
+
+class _List(msgspec.Struct, gc=False, rename="camel"):
+    api_version: str = ""
+    kind: str = ""
+    metadata: _ListMetadata = msgspec.field(default_factory=_ListMetadata)
+    items: list[Fields] | None = None
+
+
+class _Event(msgspec.Struct, gc=False):
+    type: EventType
+    object: msgspec.Raw
+
+
+_fields = msgspec.json.Decoder(Fields)
+_list = msgspec.json.Decoder(_List)
+_event = msgspec.json.Decoder(_Event)
+_metadata = msgspec.json.Decoder(Metadata)
+_status = msgspec.json.Decoder(Status)
+_text = msgspec.json.Decoder(str)
+_anything = msgspec.json.Decoder()
+_encoder = msgspec.json.Encoder()
+
+
+def decode_object(data: bytes | msgspec.Raw) -> Object:
+    try:
+        return _object(_fields.decode(data))
+    except msgspec.MsgspecError as error:
+        raise DecodeError(f"not a Kubernetes object: {error}") from error
+
+
+def decode_list(data: bytes) -> Listing:
+    try:
+        page = _list.decode(data)
+        kind = sys.intern(page.kind.removesuffix("List"))
+        api_version = sys.intern(page.api_version)
+        objects = [_object(item, api_version, kind) for item in page.items or ()]
+    except msgspec.MsgspecError as error:
+        raise DecodeError(f"not a Kubernetes list: {error}") from error
+    listed = page.metadata
+    return Listing(objects, listed.resource_version or "", listed.continue_token or "", listed.remaining_item_count)
+
+
+def decode_event(line: bytes) -> WatchEvent:
+    try:
+        event = _event.decode(line)
+        if event.type is EventType.ERROR:
+            return WatchEvent(event.type, Object(), decode_status(event.object) or Status())
+        return WatchEvent(event.type, _object(_fields.decode(event.object)))
+    except msgspec.MsgspecError as error:
+        raise DecodeError(f"not a watch event: {error}") from error
+
+
+def decode_status(data: bytes | msgspec.Raw) -> Status | None:
+    """Return the Status that the bytes are, None when they are anything else: a proxy's page, for one."""
+    try:
+        return _status.decode(_without_nulls(data))
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def encode(body: Body) -> bytes:
+    if isinstance(body, bytes):
+        return body
+    if isinstance(body, Object):
+        whole = {"apiVersion": body.api_version, "kind": body.kind, "metadata": body.metadata, **body.fields}
+        return _encoder.encode({field: value for field, value in whole.items() if value != ""})
+    return _encoder.encode(body)
+
+
+def _object(fields: Fields, api_version: str = "", kind: str = "") -> Object:
+    """Build the object; what a list does not repeat in its items comes from the list."""
+    own_version, own_kind = fields.pop("apiVersion", None), fields.pop("kind", None)
+    metadata = fields.pop("metadata", None)
+    for field, value in fields.items():
+        fields[field] = value.copy()
+    return Object(
+        api_version if own_version is None else sys.intern(_text.decode(own_version)),
+        kind if own_kind is None else sys.intern(_text.decode(own_kind)),
+        Metadata() if metadata is None else _decode_metadata(metadata),
+        fields,
+    )
+
+
+def _decode_metadata(data: msgspec.Raw) -> Metadata:
+    try:
+        return _metadata.decode(data)
+    except msgspec.ValidationError:  # nulls are rare: what they cost is paid only where they are
+        return _metadata.decode(_without_nulls(data))
+
+
+def _without_nulls(data: bytes | msgspec.Raw) -> bytes:
+    return _encoder.encode(_drop_nulls(_anything.decode(data)))
+
+
+def _drop_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _drop_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_drop_nulls(item) for item in value if item is not None]
+    return {} if value is None else value
