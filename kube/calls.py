@@ -1,0 +1,183 @@
+"""Requests to an API server, whatever they are about: credentials, deadlines, retries, typed errors.
+
+A path is percent-encoded already (`Resource.path` gives such); a query is pairs, encoded here.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from random import random
+from typing import Protocol, TypeVar
+from urllib.parse import urlencode
+
+import aiohttp
+from yarl import URL
+
+from kube.clock import Clock
+from kube.connection import Connection, Credentials, unreachable
+from kube.errors import Answer, ApiError, Unauthorized, Unreachable, error_from_response
+from kube.retries import retry_delay
+from kube.streams import Stream
+from kube.upgrade import Headers, Upgraded, UpgradeRequest, upgrade
+
+Query = Sequence[tuple[str, str]]
+JSON_PATCH = "application/json-patch+json"
+
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"})
+_NOTHING: Mapping[str, str] = {}
+T = TypeVar("T")
+
+
+class CallObserver(Protocol):
+    def answered(self, method: str, status: int, seconds: float) -> None:
+        """Learn of one request sent; a status of 0 says that no answer came."""
+
+
+class Calls:
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        user_agent: str,
+        timeout: float,
+        clock: Clock,
+        observer: CallObserver | None,
+    ) -> None:
+        self._credentials = credentials
+        self._connection = Connection(credentials, user_agent)
+        self._user_agent = user_agent
+        self._timeout = timeout
+        self._clock = clock
+        self._observer = observer
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = (),
+        headers: Mapping[str, str] = _NOTHING,
+        body: bytes | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - retries and their waits must know it, and the error names it
+    ) -> bytes:
+        """Return the whole body of the answer; raises ApiError. `timeout` bounds all attempts together."""
+        target = with_query(path, query)
+
+        async def attempt(authorization: str | None) -> bytes:
+            sent = {**headers, "Authorization": authorization} if authorization else headers
+            async with await self._send(method, target, sent, body, stream=False) as response:
+                return await _read(method, path, response)
+
+        idempotent = method in _IDEMPOTENT and headers.get("Content-Type") != JSON_PATCH
+        return await self._until_granted(method, path, attempt, idempotent=idempotent, limit=timeout)
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = (),
+        headers: Mapping[str, str] = _NOTHING,
+        body: bytes | None = None,
+    ) -> AsyncIterator[Stream]:
+        """Give the answer as soon as its head is there; the deadline ends with the head."""
+        target = with_query(path, query)
+
+        async def attempt(authorization: str | None) -> aiohttp.ClientResponse:
+            sent = {**headers, "Authorization": authorization} if authorization else headers
+            return await self._send(method, target, sent, body, stream=True)
+
+        response = await self._until_granted(method, path, attempt, idempotent=method == "GET", limit=None)
+        try:
+            yield Stream(method, path, response)
+        finally:
+            response.close()
+
+    async def upgrade(self, method: str, path: str, *, query: Query = (), headers: Headers = ()) -> Upgraded:
+        """Change protocols; `headers` say to which (Upgrade, and whatever that protocol negotiates)."""
+        fixed = [*headers, ("Connection", "Upgrade"), ("User-Agent", self._user_agent)]
+        if method != "GET":
+            fixed.append(("Content-Length", "0"))
+
+        async def attempt(authorization: str | None) -> Upgraded:
+            own = [("Authorization", authorization)] if authorization else []
+            asked = UpgradeRequest(URL(self._credentials.server), method, with_query(path, query), [*fixed, *own])
+            return await upgrade(asked, self._credentials.ssl_context(), self._credentials.tls_server_name)
+
+        return await self._until_granted(method, path, attempt, idempotent=False, limit=None)
+
+    async def _until_granted(
+        self,
+        method: str,
+        path: str,
+        attempt: Callable[[str | None], Awaitable[T]],
+        *,
+        idempotent: bool,
+        limit: float | None,
+    ) -> T:
+        """Repeat the attempt as long as that is safe and the deadline allows; raises what the last one raised."""
+        limit = self._timeout if limit is None else limit
+        deadline = self._clock.now() + limit
+        attempts = 0
+        try:
+            async with self._clock.timeout(limit):
+                while True:
+                    attempts += 1
+                    try:
+                        return await self._authorized(attempt)
+                    except ApiError as error:
+                        delay = retry_delay(error, idempotent=idempotent, attempt=attempts, random=random)
+                        if delay is None or self._clock.now() + delay >= deadline:
+                            raise
+                    await self._clock.sleep(delay)
+        except TimeoutError as error:
+            raise Unreachable(method, path, f"no answer within {limit:g} s") from error
+
+    async def _authorized(self, attempt: Callable[[str | None], Awaitable[T]]) -> T:
+        authorization = await self._credentials.authorization()
+        try:
+            return await attempt(authorization)
+        except Unauthorized:
+            fresh = await self._credentials.authorization(rejected=authorization)
+            if fresh in {None, authorization}:
+                raise
+            return await attempt(fresh)
+
+    async def _send(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None, *, stream: bool
+    ) -> aiohttp.ClientResponse:
+        """Send once; return a granted answer, raise any other."""
+        began = self._clock.now()
+        status = 0
+        try:
+            response = await self._connection.send(method, target, headers, body, stream=stream)
+            status = response.status
+        finally:
+            if self._observer is not None:
+                self._observer.answered(method, status, self._clock.now() - began)
+        if status < 300:
+            return response
+        async with response:
+            raise error_from_response(method, target, await _refusal(method, target, response))
+
+
+async def _refusal(method: str, target: str, response: aiohttp.ClientResponse) -> Answer:
+    body = await _read(method, target, response)
+    after = response.headers.get("Retry-After", "")
+    retry_after = float(after) if after.isdecimal() else None
+    return Answer(response.status, body, response.headers.get("Content-Type", ""), retry_after)
+
+
+async def _read(method: str, target: str, response: aiohttp.ClientResponse) -> bytes:
+    try:
+        return await response.read()
+    except (aiohttp.ClientError, OSError) as error:
+        raise unreachable(method, target, error) from error
+
+
+def with_query(path: str, query: Query) -> str:
+    """Append the query; surrogate escapes stand for bytes that are no UTF-8, as in a command to be executed."""
+    return f"{path}?{urlencode(query, errors='surrogateescape')}" if query else path
