@@ -35,7 +35,7 @@ class WorkQueue(Generic[K]):
         backoff: Backoff = RETRIES,
         random: Callable[[], float] = chance.random,
     ) -> None:
-        self._clock = clock
+        self.clock = clock
         self._backoff = backoff
         self._random = random
         self._ready: FairQueue[K] = FairQueue(partition)
@@ -52,12 +52,12 @@ class WorkQueue(Generic[K]):
     def add(self, key: K) -> None:
         if key in self._running:
             self._again.add(key)
-        elif self._ready.push(key, self._clock.now()):
+        elif self._ready.push(key, self.clock.now()):
             self._wake_one()
 
     def add_after(self, key: K, seconds: float) -> None:
         """Add `key` then. Of several such times the earliest counts; adding it before then leaves the time standing."""
-        due = self._clock.now() + seconds
+        due = self.clock.now() + seconds
         if self._delayed.put(key, due) and self._delayed.next_due() == due:
             self._wake_all()
 
@@ -84,13 +84,13 @@ class WorkQueue(Generic[K]):
 
     def take(self) -> K | None:
         """The next key as of `get`, or None if there is none at the moment."""
-        for due in self._delayed.pop_due(self._clock.now()):
+        for due in self._delayed.pop_due(self.clock.now()):
             self.add(due)
         taken = self._ready.pop()
         if taken is None:
             return None
         key, since = taken
-        self._running[key] = self._clock.now() - since
+        self._running[key] = self.clock.now() - since
         return key
 
     def done(self, key: K) -> None:
@@ -107,7 +107,7 @@ class WorkQueue(Generic[K]):
     def oldest_age(self) -> float:
         """For how many seconds the oldest of the ready keys has been so; 0 if there is none."""
         since = self._ready.oldest()
-        return 0.0 if since is None else self._clock.now() - since
+        return 0.0 if since is None else self.clock.now() - since
 
     async def _change(self) -> None:
         """Wait until a key may have become ready."""
@@ -115,7 +115,7 @@ class WorkQueue(Generic[K]):
         self._waiters.append(waiter)
         try:
             with suppress(TimeoutError):
-                async with self._clock.timeout(self._until_next_due()):
+                async with self.clock.timeout(self._until_next_due()):
                     await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled():
@@ -127,7 +127,7 @@ class WorkQueue(Generic[K]):
 
     def _until_next_due(self) -> float | None:
         due = self._delayed.next_due()
-        return None if due is None else due - self._clock.now()
+        return None if due is None else due - self.clock.now()
 
     def _wake_one(self) -> None:
         while self._waiters:
