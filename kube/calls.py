@@ -14,7 +14,7 @@ from yarl import URL
 
 from kube.clock import Clock
 from kube.connection import Connection, Credentials, unreachable
-from kube.errors import Answer, ApiError, Unauthorized, Unreachable, error_from_response
+from kube.errors import Answer, ApiError, CredentialsError, Unauthorized, Unreachable, error_from_response
 from kube.retries import retry_delay
 from kube.streams import Stream
 from kube.upgrade import Headers, Upgraded, UpgradeRequest, upgrade
@@ -127,7 +127,7 @@ class Calls:
                 while True:
                     attempts += 1
                     try:
-                        return await self._authorized(attempt)
+                        return await self._authorized(method, path, attempt)
                     except ApiError as error:
                         delay = retry_delay(error, idempotent=idempotent, attempt=attempts, random=random)
                         if delay is None or self._clock.now() + delay >= deadline:
@@ -136,15 +136,18 @@ class Calls:
         except TimeoutError as error:
             raise Unreachable(method, path, f"no answer within {limit:g} s") from error
 
-    async def _authorized(self, attempt: Callable[[str | None], Awaitable[T]]) -> T:
-        authorization = await self._credentials.authorization()
+    async def _authorized(self, method: str, path: str, attempt: Callable[[str | None], Awaitable[T]]) -> T:
+        """Attempt with the credentials there are, and once more if others can be had after a 401."""
         try:
-            return await attempt(authorization)
-        except Unauthorized:
-            fresh = await self._credentials.authorization(rejected=authorization)
-            if fresh in {None, authorization}:
-                raise
-            return await attempt(fresh)
+            authorization = await self._credentials.authorization()
+            try:
+                return await attempt(authorization)
+            except Unauthorized:
+                if not await self._credentials.refused(authorization):
+                    raise
+            return await attempt(await self._credentials.authorization())
+        except CredentialsError as error:
+            raise Unreachable(method, path, str(error), refused=True) from error
 
     async def _send(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None, *, stream: bool

@@ -30,11 +30,14 @@ class Credentials(Protocol):
     def tls_server_name(self) -> str | None:
         """The name that the server's certificate must bear, if it is not the host's."""
 
-    def ssl_context(self) -> ssl.SSLContext | None:
-        """The same object until keys or certificates change; None for http://."""
+    async def authorization(self) -> str | None:
+        """The Authorization header, if any; raises CredentialsError."""
 
-    async def authorization(self, *, rejected: str | None = None) -> str | None:
-        """The Authorization header, or None; `rejected` is one that the server refused: if possible, get another."""
+    def ssl_context(self) -> ssl.SSLContext | None:
+        """The same object until keys or certificates change; None for http://. Asked after `authorization`."""
+
+    async def refused(self, authorization: str | None) -> bool:
+        """Learn that the server answered 401; True says that trying again makes sense, with what there is by then."""
 
 
 class Connection:

@@ -43,6 +43,10 @@ class ApiError(Exception):
         return any(cause.reason == reason for cause in self.details.causes)
 
 
+class CredentialsError(Exception):
+    """What it takes to be let in is missing or makes no sense."""
+
+
 class BadRequest(ApiError): ...  # noqa: N818 - these are Kubernetes's own names, all the way down
 
 
