@@ -8,7 +8,7 @@ and raises an `ApiError`. A body is a dict, an `Object`, or JSON; namespace and 
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from enum import StrEnum
 from types import TracebackType
 from typing import Self, TypeVar
@@ -146,10 +146,13 @@ class Client:
         field_selector: str = "",
         send_initial_events: bool = False,
         timeout_seconds: int | None = None,
+        silence: float = 75.0,
     ) -> AsyncGenerator[WatchEvent, None]:
         """Yield what happens after `resource_version`, bookmarks included, until the server ends it or it is cut.
 
-        Raises the ApiError that the server answers or sends as an ERROR event. Who may leave early closes it:
+        A server that sends no byte for `silence` seconds counts as gone: bookmarks come each minute. Raises the
+        ApiError that the server answers or sends as an ERROR event, and DecodeError on a line that is no event (a
+        watch that was resumed would meet it again: list instead). Who may leave early closes it:
         `async with aclosing(client.watch(...)) as events`.
         """
         path = resource.path(namespace)
@@ -165,12 +168,11 @@ class Client:
         )
         splitter = LineSplitter()
         async with self._calls.stream("GET", path, query=query) as stream:
-            try:
-                async for chunk in stream.chunks():
-                    for line in splitter.feed(chunk):
-                        yield _event(path, line)
-            except Unreachable:
-                return  # a watch may end at any byte, and whoever watches resumes it
+            with suppress(Unreachable):  # a watch may end at any byte, and whoever watches resumes it
+                async with aclosing(stream.chunks(silence=silence)) as chunks:
+                    async for chunk in chunks:
+                        for line in splitter.feed(chunk):
+                            yield _event(path, line)
 
     async def create(
         self,
@@ -302,7 +304,7 @@ def _decoded(decode: Callable[[bytes], T], method: str, path: str, data: bytes) 
 
 
 def _event(path: str, line: bytes) -> WatchEvent:
-    event = _decoded(decode_event, "GET", path, line)
+    event = decode_event(line)
     if event.type is not EventType.ERROR:
         return event
     status = event.status or Status()

@@ -1,9 +1,11 @@
 """Cut a stream of bytes into lines, however it arrives; objects of many megabytes are lines too."""
 
+from kube.codec import DecodeError
+
 LIMIT = 32 * 1024 * 1024  # an object of 1.5 MiB, etcd's limit, is at most 9 MiB when all of it needs \u escapes
 
 
-class LineTooLong(Exception): ...  # noqa: N818 - reads as what it is
+class LineTooLong(DecodeError): ...  # noqa: N818 - reads as what it is
 
 
 class LineSplitter:

@@ -1,10 +1,12 @@
 """An answer that is read while it arrives: logs, watches. Bytes pass through as they come."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
 
 import aiohttp
 
 from kube.connection import unreachable
+from kube.errors import Unreachable
 
 
 class Stream:
@@ -23,10 +25,19 @@ class Stream:
     def headers(self) -> Mapping[str, str]:
         return self._response.headers
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield what has arrived, in pieces of any size, until the end; raises Unreachable if it is cut before."""
+    async def chunks(self, *, silence: float | None = None) -> AsyncGenerator[bytes, None]:
+        """Yield what has arrived, in pieces of any size, until the end; raises Unreachable if it is cut before.
+
+        It counts as cut when nothing arrives for `silence` seconds.
+        """
         try:
-            while chunk := await self._response.content.readany():
+            while chunk := await self._next(silence):
                 yield chunk
+        except TimeoutError as error:
+            raise Unreachable(self._method, self._path, f"nothing came for {silence:g} s") from error
         except (aiohttp.ClientError, OSError) as error:
             raise unreachable(self._method, self._path, error) from error
+
+    async def _next(self, silence: float | None) -> bytes:
+        async with asyncio.timeout(silence):
+            return await self._response.content.readany()
