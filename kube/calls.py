@@ -10,10 +10,9 @@ from typing import Protocol, TypeVar
 from urllib.parse import urlencode
 
 import aiohttp
-from yarl import URL
 
 from kube.clock import Clock
-from kube.connection import Connection, Credentials, unreachable
+from kube.connection import Access, Connection, Credentials, unreachable
 from kube.errors import Answer, ApiError, CredentialsError, Unauthorized, Unreachable, error_from_response
 from kube.retries import retry_delay
 from kube.streams import Stream
@@ -43,7 +42,7 @@ class Calls:
         observer: CallObserver | None,
     ) -> None:
         self._credentials = credentials
-        self._connection = Connection(credentials, user_agent)
+        self._connection = Connection(user_agent)
         self._user_agent = user_agent
         self._timeout = timeout
         self._clock = clock
@@ -65,9 +64,8 @@ class Calls:
         """Return the whole body of the answer; raises ApiError. `timeout` bounds all attempts together."""
         target = with_query(path, query)
 
-        async def attempt(authorization: str | None) -> bytes:
-            sent = {**headers, "Authorization": authorization} if authorization else headers
-            async with await self._send(method, target, sent, body, stream=False) as response:
+        async def attempt(access: Access) -> bytes:
+            async with await self._send(access, method, target, headers=headers, body=body, stream=False) as response:
                 return await _read(method, path, response)
 
         idempotent = method in _IDEMPOTENT and headers.get("Content-Type") != JSON_PATCH
@@ -86,9 +84,8 @@ class Calls:
         """Give the answer as soon as its head is there; the deadline ends with the head."""
         target = with_query(path, query)
 
-        async def attempt(authorization: str | None) -> aiohttp.ClientResponse:
-            sent = {**headers, "Authorization": authorization} if authorization else headers
-            return await self._send(method, target, sent, body, stream=True)
+        async def attempt(access: Access) -> aiohttp.ClientResponse:
+            return await self._send(access, method, target, headers=headers, body=body, stream=True)
 
         response = await self._until_granted(method, path, attempt, idempotent=method == "GET", limit=None)
         try:
@@ -102,10 +99,8 @@ class Calls:
         if method != "GET":
             fixed.append(("Content-Length", "0"))
 
-        async def attempt(authorization: str | None) -> Upgraded:
-            own = [("Authorization", authorization)] if authorization else []
-            asked = UpgradeRequest(URL(self._credentials.server), method, with_query(path, query), [*fixed, *own])
-            return await upgrade(asked, self._credentials.ssl_context(), self._credentials.tls_server_name)
+        async def attempt(access: Access) -> Upgraded:
+            return await upgrade(access, UpgradeRequest(method, with_query(path, query), fixed))
 
         return await self._until_granted(method, path, attempt, idempotent=False, limit=None)
 
@@ -113,7 +108,7 @@ class Calls:
         self,
         method: str,
         path: str,
-        attempt: Callable[[str | None], Awaitable[T]],
+        attempt: Callable[[Access], Awaitable[T]],
         *,
         idempotent: bool,
         limit: float | None,
@@ -136,49 +131,57 @@ class Calls:
         except TimeoutError as error:
             raise Unreachable(method, path, f"no answer within {limit:g} s") from error
 
-    async def _authorized(self, method: str, path: str, attempt: Callable[[str | None], Awaitable[T]]) -> T:
+    async def _authorized(self, method: str, path: str, attempt: Callable[[Access], Awaitable[T]]) -> T:
         """Attempt with the credentials there are, and once more if others can be had after a 401."""
         try:
-            authorization = await self._credentials.authorization()
+            access = await self._credentials.access()
             try:
-                return await attempt(authorization)
+                return await attempt(access)
             except Unauthorized:
-                if not await self._credentials.refused(authorization):
+                if not await self._credentials.refused(access):
                     raise
-            return await attempt(await self._credentials.authorization())
+            return await attempt(await self._credentials.access())
         except CredentialsError as error:
             raise Unreachable(method, path, str(error), refused=True) from error
 
     async def _send(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None, *, stream: bool
+        self,
+        access: Access,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        stream: bool,
     ) -> aiohttp.ClientResponse:
         """Send once; return a granted answer, raise any other."""
         began = self._clock.now()
         status = 0
         try:
-            response = await self._connection.send(method, target, headers, body, stream=stream)
+            response = await self._connection.send(access, method, target, headers=headers, body=body, stream=stream)
             status = response.status
         finally:
             if self._observer is not None:
                 self._observer.answered(method, status, self._clock.now() - began)
         if status < 300:
             return response
+        path = target.partition("?")[0]
         async with response:
-            raise error_from_response(method, target, await _refusal(method, target, response))
+            raise error_from_response(method, path, await _refusal(method, path, response))
 
 
-async def _refusal(method: str, target: str, response: aiohttp.ClientResponse) -> Answer:
-    body = await _read(method, target, response)
+async def _refusal(method: str, path: str, response: aiohttp.ClientResponse) -> Answer:
+    body = await _read(method, path, response)
     after = response.headers.get("Retry-After", "")
     retry_after = float(after) if after.isdecimal() else None
     return Answer(response.status, body, response.headers.get("Content-Type", ""), retry_after)
 
 
-async def _read(method: str, target: str, response: aiohttp.ClientResponse) -> bytes:
+async def _read(method: str, path: str, response: aiohttp.ClientResponse) -> bytes:
     try:
         return await response.read()
     except (aiohttp.ClientError, OSError) as error:
-        raise unreachable(method, target, error) from error
+        raise unreachable(method, path, error) from error
 
 
 def with_query(path: str, query: Query) -> str:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -16,8 +16,6 @@ from kube.objects import Metadata, Object, Status
 
 Body = bytes | Mapping[str, Any] | Sequence[Any] | Object
 """What a write accepts: an object in any form, a patch, or JSON that is encoded already."""
-
-Fields = dict[str, msgspec.Raw]
 
 
 class DecodeError(ValueError):
@@ -56,21 +54,40 @@ class _ListMetadata(msgspec.Struct, gc=False, rename="camel"):
     remaining_item_count: int | None = None
 
 
-class _List(msgspec.Struct, gc=False, rename="camel"):
+_ABSENT = msgspec.Raw()
+
+
+class _Common(msgspec.Struct, gc=False, rename="camel", forbid_unknown_fields=True):
+    """What most kinds are made of, decoded in one pass; an object with anything else is decoded in two."""
+
+    api_version: str = ""
+    kind: str = ""
+    metadata: Metadata = Metadata()
+    spec: msgspec.Raw = _ABSENT
+    status: msgspec.Raw = _ABSENT
+
+
+T = TypeVar("T")
+
+
+class _List(msgspec.Struct, Generic[T], gc=False, rename="camel"):
     api_version: str = ""
     kind: str = ""
     metadata: _ListMetadata = msgspec.field(default_factory=_ListMetadata)
-    items: list[Fields] | None = None
+    items: list[T] | None = None
 
 
-class _Event(msgspec.Struct, gc=False):
+class _Event(msgspec.Struct, Generic[T], gc=False):
     type: EventType
-    object: msgspec.Raw
+    object: T
 
 
-_fields = msgspec.json.Decoder(Fields)
-_list = msgspec.json.Decoder(_List)
-_event = msgspec.json.Decoder(_Event)
+_common = msgspec.json.Decoder(_Common)
+_common_list = msgspec.json.Decoder(_List[_Common])
+_common_event = msgspec.json.Decoder(_Event[_Common])
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_list = msgspec.json.Decoder(_List[msgspec.Raw])
+_event = msgspec.json.Decoder(_Event[msgspec.Raw])
 _metadata = msgspec.json.Decoder(Metadata)
 _status = msgspec.json.Decoder(Status)
 _text = msgspec.json.Decoder(str)
@@ -78,20 +95,17 @@ _anything = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder()
 
 
-def decode_object(data: bytes | msgspec.Raw) -> Object:
+def decode_object(data: bytes) -> Object:
     try:
-        return _object(_fields.decode(data))
-    except msgspec.MsgspecError as error:
+        return _decode(data)
+    except _UNREADABLE as error:
         raise DecodeError(f"not a Kubernetes object: {error}") from error
 
 
 def decode_list(data: bytes) -> Listing:
     try:
-        page = _list.decode(data)
-        kind = sys.intern(page.kind.removesuffix("List"))
-        api_version = sys.intern(page.api_version)
-        objects = [_object(item, api_version, kind) for item in page.items or ()]
-    except msgspec.MsgspecError as error:
+        page, objects = _decode_items(data)
+    except _UNREADABLE as error:
         raise DecodeError(f"not a Kubernetes list: {error}") from error
     listed = page.metadata
     return Listing(objects, listed.resource_version or "", listed.continue_token or "", listed.remaining_item_count)
@@ -99,11 +113,15 @@ def decode_list(data: bytes) -> Listing:
 
 def decode_event(line: bytes) -> WatchEvent:
     try:
-        event = _event.decode(line)
+        try:
+            common = _common_event.decode(line)
+            return WatchEvent(common.type, _from_common(common.object))
+        except msgspec.ValidationError:
+            event = _event.decode(line)
         if event.type is EventType.ERROR:
             return WatchEvent(event.type, Object(), decode_status(event.object) or Status())
-        return WatchEvent(event.type, _object(_fields.decode(event.object)))
-    except msgspec.MsgspecError as error:
+        return WatchEvent(event.type, _from_fields(_fields.decode(event.object)))
+    except _UNREADABLE as error:
         raise DecodeError(f"not a watch event: {error}") from error
 
 
@@ -111,7 +129,7 @@ def decode_status(data: bytes | msgspec.Raw) -> Status | None:
     """Return the Status that the bytes are, None when they are anything else: a proxy's page, for one."""
     try:
         return _status.decode(_without_nulls(data))
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except _UNREADABLE:
         return None
 
 
@@ -124,17 +142,50 @@ def encode(body: Body) -> bytes:
     return _encoder.encode(body)
 
 
-def _object(fields: Fields, api_version: str = "", kind: str = "") -> Object:
-    """Build the object; what a list does not repeat in its items comes from the list."""
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+def _decode(data: bytes | msgspec.Raw) -> Object:
+    try:
+        return _from_common(_common.decode(data))
+    except msgspec.ValidationError:
+        return _from_fields(_fields.decode(data))
+
+
+def _decode_items(data: bytes) -> tuple[_List[Any], list[Object]]:
+    """Decode a list's items, which take apiVersion and kind from it: API servers do not repeat them."""
+    try:
+        common = _common_list.decode(data)
+        inherited = sys.intern(common.api_version), sys.intern(common.kind.removesuffix("List"))
+        return common, [_from_common(item, *inherited) for item in common.items or ()]
+    except msgspec.ValidationError:
+        page = _list.decode(data)
+        inherited = page.api_version, page.kind.removesuffix("List")
+        return page, [_from_fields(_fields.decode(item), *inherited) for item in page.items or ()]
+
+
+def _from_common(item: _Common, api_version: str = "", kind: str = "") -> Object:
+    fields = {}
+    if item.spec is not _ABSENT:
+        fields["spec"] = item.spec.copy()
+    if item.status is not _ABSENT:
+        fields["status"] = item.status.copy()
+    return Object(
+        sys.intern(item.api_version) if item.api_version else api_version,
+        sys.intern(item.kind) if item.kind else kind,
+        item.metadata,
+        fields,
+    )
+
+
+def _from_fields(fields: dict[str, msgspec.Raw], api_version: str = "", kind: str = "") -> Object:
     own_version, own_kind = fields.pop("apiVersion", None), fields.pop("kind", None)
     metadata = fields.pop("metadata", None)
-    for field, value in fields.items():
-        fields[field] = value.copy()
     return Object(
         api_version if own_version is None else sys.intern(_text.decode(own_version)),
         kind if own_kind is None else sys.intern(_text.decode(own_kind)),
         Metadata() if metadata is None else _decode_metadata(metadata),
-        fields,
+        {field: value.copy() for field, value in fields.items()},
     )
 
 

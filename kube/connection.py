@@ -7,6 +7,7 @@ environment is looked at; new certificates are used by every new connection, whi
 import socket
 import ssl
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 import aiohttp
@@ -19,30 +20,26 @@ CALL_CONNECTIONS = 64
 _SILENCE = 30  # seconds after which the kernel asks a silent peer whether it lives, and gives up on lost data
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where the API server is and what it takes to be let in, at one moment."""
+
+    server: str  # https://host:port, and a path if the API server lives under one
+    authorization: str | None = None  # the header's value
+    tls: ssl.SSLContext | None = None
+    tls_server_name: str | None = None  # what the server's certificate must bear, if it is not the host's name
+
+
 class Credentials(Protocol):
-    """Where the API server is and what it takes to be let in; asked before every request, so it must be cheap."""
+    async def access(self) -> Access:
+        """What to use now; asked before every request, so it must be cheap. Raises CredentialsError."""
 
-    @property
-    def server(self) -> str:
-        """https://host:port, and a path if the API server lives under one."""
-
-    @property
-    def tls_server_name(self) -> str | None:
-        """The name that the server's certificate must bear, if it is not the host's."""
-
-    async def authorization(self) -> str | None:
-        """The Authorization header, if any; raises CredentialsError."""
-
-    def ssl_context(self) -> ssl.SSLContext | None:
-        """The same object until keys or certificates change; None for http://. Asked after `authorization`."""
-
-    async def refused(self, authorization: str | None) -> bool:
-        """Learn that the server answered 401; True says that trying again makes sense, with what there is by then."""
+    async def refused(self, access: Access) -> bool:
+        """Learn that the server answered 401 to it; True says that there is other access to try."""
 
 
 class Connection:
-    def __init__(self, credentials: Credentials, user_agent: str) -> None:
-        self.credentials = credentials
+    def __init__(self, user_agent: str) -> None:
         self._headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": user_agent}
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
         self._closed = False
@@ -50,38 +47,46 @@ class Connection:
     async def close(self) -> None:
         """Cut whatever runs and wait until it is gone; the connection cannot be used again."""
         self._closed = True
-        for session in self._sessions.values():
+        while self._sessions:
+            _, session = self._sessions.popitem()
             await session.close()
 
     def _session(self, *, stream: bool) -> aiohttp.ClientSession:
-        """Return the pool, made at first use, since aiohttp makes one only inside a running event loop."""
-        session = self._sessions.get(stream)
-        if session is None:
-            if self._closed:
-                raise RuntimeError("the client is closed")
-            limit = 0 if stream else CALL_CONNECTIONS
-            session = self._sessions[stream] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=limit, socket_factory=open_socket),
-                headers=self._headers,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None),
-                trust_env=False,
-            )
+        """Make the pool at its first use, since aiohttp makes one only inside a running event loop."""
+        if self._closed:
+            raise RuntimeError("the client is closed")
+        session = self._sessions[stream] = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0 if stream else CALL_CONNECTIONS, socket_factory=open_socket),
+            headers=self._headers,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None),
+            trust_env=False,
+        )
         return session
 
     async def send(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None, *, stream: bool
+        self,
+        access: Access,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        stream: bool,
     ) -> aiohttp.ClientResponse:
         """Send one request and return when the head of its answer is here; raises Unreachable when there is none."""
-        session = self._session(stream=stream)
+        session = self._sessions.get(stream) or self._session(stream=stream)
+        if access.authorization is not None:
+            headers = {**headers, "Authorization": access.authorization}
         try:
             return await session.request(
                 method,
-                URL(self.credentials.server + target, encoded=True),
+                URL(access.server + target, encoded=True),
                 headers=headers,
                 data=body,
-                ssl=self.credentials.ssl_context() or True,
-                server_hostname=self.credentials.tls_server_name,
+                # The pool keeps connections of different contexts apart, so new keys need no new pool.
+                ssl=access.tls or True,
+                server_hostname=access.tls_server_name,
                 allow_redirects=False,
             )
         except (aiohttp.ClientError, OSError) as error:
@@ -89,8 +94,9 @@ class Connection:
 
 
 def unreachable(method: str, target: str, error: Exception) -> Unreachable:
+    path = target.partition("?")[0]
     refused = isinstance(error, aiohttp.ClientConnectorError | ConnectionRefusedError | ssl.SSLCertVerificationError)
-    return Unreachable(method, target, str(error) or type(error).__name__, refused=refused)
+    return Unreachable(method, path, str(error) or type(error).__name__, refused=refused)
 
 
 def open_socket(address: AddrInfoType) -> socket.socket:

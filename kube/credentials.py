@@ -15,8 +15,9 @@ from pathlib import Path
 import structlog
 
 from kube.clock import Clock, SystemClock
+from kube.connection import Access
 from kube.errors import CredentialsError
-from kube.kubernetes_config import Access, Grant, Plugin, ask, read_in_cluster, read_kubeconfig
+from kube.kubernetes_config import ClientConfig, Grant, Plugin, ask, read_in_cluster, read_kubeconfig
 from kube.reloading import Reloading
 from kube.tls import TlsMaterial, client_context
 
@@ -30,8 +31,7 @@ async def load_kubeconfig(path: Path | str, context: str | None = None, *, clock
     """Read a kubeconfig, and ask its plugin if it has one; raises CredentialsError."""
     clock = clock or SystemClock()
     credentials = Credentials(Reloading(lambda read: read_kubeconfig(read, Path(path), context), clock), clock)
-    await credentials.authorization()
-    credentials.ssl_context()
+    await credentials.access()
     return credentials
 
 
@@ -46,53 +46,49 @@ def load_in_cluster(
 class Credentials:
     """Implements `kube.connection.Credentials`."""
 
-    def __init__(self, access: Reloading[Access], clock: Clock) -> None:
-        self._access = access
-        self._granted = _PluginGrants(clock)
+    def __init__(self, config: Reloading[ClientConfig], clock: Clock) -> None:
+        self._config = config
+        self._plugin = _PluginGrants(clock)
+        self._access: Access | None = None
+        self._made_of: tuple[ClientConfig, Grant | None] | None = None
         self._tls: TlsMaterial | None = None
-        self._context: ssl.SSLContext | None = None
 
-    @property
-    def server(self) -> str:
-        return self._access.current().server
+    async def access(self) -> Access:
+        config = self._config.current()
+        grant = None if config.plugin is None else await self._plugin.current(config.plugin)
+        if self._access is None or self._made_of is None or self._made_of != (config, grant):
+            self._access, self._made_of = self._renewed(config, grant), (config, grant)
+        return self._access
 
-    @property
-    def tls_server_name(self) -> str | None:
-        return self._access.current().tls_server_name
+    async def refused(self, access: Access) -> bool:
+        self._config.look()
+        if self._config.current().plugin is not None:
+            self._plugin.forget(access.authorization)
+        return await self.access() is not access
 
-    async def authorization(self) -> str | None:
-        access = self._access.current()
-        if access.plugin is None:
-            return access.authorization
-        return (await self._granted.current(access.plugin)).authorization
+    def _renewed(self, config: ClientConfig, grant: Grant | None) -> Access:
+        authorization = config.authorization if grant is None else grant.authorization
+        return Access(config.server, authorization, self._context(config, grant), config.tls_server_name)
 
-    def ssl_context(self) -> ssl.SSLContext | None:
-        access = self._access.current()
-        if not access.server.startswith("https:"):
+    def _context(self, config: ClientConfig, grant: Grant | None) -> ssl.SSLContext | None:
+        """Return the context in use while it fits, and also when a new pair does not match: half replaced, maybe."""
+        if not config.server.startswith("https:"):
             return None
-        tls = access.tls if access.plugin is None else self._granted.added_to(access.tls)
-        if tls != self._tls:
-            self._context = self._renewed(tls)
-            self._tls = tls
-        return self._context
-
-    async def refused(self, authorization: str | None) -> bool:
-        before = self._access.current()
-        self._access.look()
-        after = self._access.current()
-        if after.plugin is not None:
-            return self._granted.forget(authorization)
-        return after != before or after.authorization != authorization
-
-    def _renewed(self, tls: TlsMaterial) -> ssl.SSLContext:
-        """Build a context; a pair that does not match, half replaced maybe, leaves the old one in use."""
+        tls = config.tls
+        if grant is not None and grant.certificate is not None:
+            tls = replace(tls, certificate=grant.certificate, key=grant.key)
+        used = self._access.tls if self._access is not None else None
+        if used is not None and tls == self._tls:
+            return used
         try:
-            return client_context(tls)
+            context = client_context(tls)
         except (OSError, ValueError) as error:
-            if self._context is None:
-                raise CredentialsError(f"certificates of {self.server}: {error}") from error
-            log.warning("certificates not reloaded", server=self.server, error=str(error))
-            return self._context
+            if used is None:
+                raise CredentialsError(f"certificates for {config.server}: {error}") from error
+            log.warning("certificates not reloaded", server=config.server, error=str(error))
+            return used
+        self._tls = tls
+        return context
 
 
 class _PluginGrants:
@@ -121,19 +117,12 @@ class _PluginGrants:
                 self._renew_at = self._clock.now() + _PAUSE
                 return self._grant
 
-    def added_to(self, tls: TlsMaterial) -> TlsMaterial:
-        if self._grant is None or self._grant.certificate is None:
-            return tls
-        return replace(tls, certificate=self._grant.certificate, key=self._grant.key)
-
-    def forget(self, authorization: str | None) -> bool:
-        """Have the plugin run at the next use, unless that was just done, and tell whether there will be another."""
-        if self._grant is not None and self._grant.authorization != authorization:
-            return True  # another request was refused too, and came first
-        if self._clock.now() < self._asked + _PAUSE:
-            return False
-        self._grant = None
-        return True
+    def forget(self, authorization: str | None) -> None:
+        """Have the plugin run at the next use, unless it has just run, or gave something else since."""
+        if self._grant is None or self._grant.authorization != authorization:
+            return
+        if self._clock.now() >= self._asked + _PAUSE:
+            self._grant = None
 
     async def _renew(self, plugin: Plugin) -> Grant:
         grant = await ask(plugin)

@@ -71,7 +71,7 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class ClientConfig:
     server: str
     tls: TlsMaterial
     tls_server_name: str | None = None
@@ -79,7 +79,7 @@ class Access:
     plugin: Plugin | None = None
 
 
-def read_in_cluster(read: Read, directory: Path, environ: Mapping[str, str]) -> Access:
+def read_in_cluster(read: Read, directory: Path, environ: Mapping[str, str]) -> ClientConfig:
     """Return what the kubelet gives every pod; raises CredentialsError where there is none."""
     token, authorities = directory / "token", directory / "ca.crt"
     loader = InClusterConfigLoader(str(token), str(authorities), try_refresh_token=False, environ=dict(environ))
@@ -89,10 +89,10 @@ def read_in_cluster(read: Read, directory: Path, environ: Mapping[str, str]) -> 
         contents = {path: read(path) for path in (token, authorities)}
         loader.load_and_set(found)
         # The library keeps a trailing newline in the token, with which every request would fail.
-        return Access(str(found.host), TlsMaterial(contents[authorities]), authorization=_bearer(contents[token]))
+        return ClientConfig(str(found.host), TlsMaterial(contents[authorities]), authorization=_bearer(contents[token]))
 
 
-def read_kubeconfig(read: Read, path: Path, context: str | None) -> Access:
+def read_kubeconfig(read: Read, path: Path, context: str | None) -> ClientConfig:
     """Return what the context (by default the current one) says; raises CredentialsError that names file and field."""
     with _readable(str(path)):
         read(path)
@@ -100,7 +100,7 @@ def read_kubeconfig(read: Read, path: Path, context: str | None) -> Access:
         if refused := cluster.refused() or user.refused():
             raise CredentialsError(f"{refused} is not supported; use a token, a client certificate or exec")
         base = path.parent
-        return Access(
+        return ClientConfig(
             server=cluster.server.rstrip("/"),
             tls=TlsMaterial(
                 authorities=_pem(read, base, cluster.certificate_authority_data, cluster.certificate_authority),

@@ -1,7 +1,10 @@
 """Which resources an API server has, and the paths they live under."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import quote
+
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*").fullmatch  # nearly every name; `quote` costs ten times as much
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +25,15 @@ class Resource:
         Raises ValueError for a namespace where there are none, and for a name without the namespace it needs.
         """
         self._check(namespace, name)
-        parts = ["", "apis" if self.group else "api", *self.api_version.split("/")]
+        path = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
         if namespace:
-            parts += ["namespaces", _segment(namespace)]
-        parts.append(self.plural)
+            path += f"/namespaces/{_segment(namespace)}"
+        path += f"/{self.plural}"
         if name:
-            parts.append(_segment(name))
+            path += f"/{_segment(name)}"
         if subresource:
-            parts += [_segment(part) for part in subresource.split("/")]
-        return "/".join(parts)
+            path += f"/{'/'.join(map(_segment, subresource.split('/')))}"
+        return path
 
     def _check(self, namespace: str | None, name: str | None) -> None:
         if namespace and not self.namespaced:
@@ -40,7 +43,9 @@ class Resource:
 
 
 def _segment(text: str) -> str:
-    """Escape whatever would end the path segment; a name of dots would be resolved away by servers and proxies."""
+    """Escape what would end the path segment; refuse dots, which servers and proxies resolve away."""
+    if _PLAIN(text):
+        return text
     if text in {".", ".."}:
         raise ValueError(f"{text!r} is no name")
     return quote(text, safe=":")

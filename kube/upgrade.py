@@ -5,14 +5,13 @@ can be spliced with back-pressure, whatever is spoken in them; a refusal is the 
 """
 
 import asyncio
-import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from yarl import URL
 
-from kube.connection import watch_silence
+from kube.connection import Access, watch_silence
 from kube.errors import Answer, Unreachable, error_from_response
 
 Headers = Sequence[tuple[str, str]]
@@ -46,51 +45,58 @@ class Upgraded:
 
 @dataclass(frozen=True, slots=True)
 class UpgradeRequest:
-    server: URL
     method: str
     target: str
     headers: Headers
 
-    def encode(self) -> bytes:
-        lines = [f"{self.method} {self.target} HTTP/1.1", f"Host: {self.server.authority}"]
+    @property
+    def path(self) -> str:
+        return self.target.partition("?")[0]
+
+    def encode(self, access: Access) -> bytes:
+        server = URL(access.server)
+        lines = [f"{self.method} {server.raw_path.rstrip('/')}{self.target} HTTP/1.1", f"Host: {server.authority}"]
         lines += [f"{name}: {value}" for name, value in self.headers]
+        if access.authorization is not None:
+            lines.append(f"Authorization: {access.authorization}")
         if any("\r" in line or "\n" in line for line in lines):
             raise ValueError("a line break in the request's head")
         return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
-async def upgrade(request: UpgradeRequest, context: ssl.SSLContext | None, tls_server_name: str | None) -> Upgraded:
+async def upgrade(access: Access, request: UpgradeRequest) -> Upgraded:
     """Dial, ask, and return on 101; raises Unreachable or, on any other answer, the error that it means."""
-    host = request.server.host or ""
+    head = request.encode(access)
+    transport, asking = await _dial(access, request)
     try:
-        transport, protocol = await asyncio.get_running_loop().create_connection(
-            _Asking,
-            host,
-            request.server.port or 443,
-            ssl=context,
-            server_hostname=(tls_server_name or host) if context else None,
-        )
-    except OSError as error:
-        raise Unreachable(request.method, request.target, str(error), refused=True) from error
-    try:
-        return await _ask(request, transport, protocol)
+        watch_silence(transport.get_extra_info("socket"))
+        transport.write(head)
+        return await _answer(request, transport, asking)
     except BaseException:
         transport.abort()
         raise
 
 
-async def _ask(request: UpgradeRequest, transport: asyncio.Transport, asking: "_Asking") -> Upgraded:
-    watch_silence(transport.get_extra_info("socket"))
-    transport.write(request.encode())
+async def _dial(access: Access, request: UpgradeRequest) -> "tuple[asyncio.Transport, _Asking]":
+    server = URL(access.server)
+    name = (access.tls_server_name or server.host) if access.tls else None
+    try:
+        return await asyncio.get_running_loop().create_connection(
+            _Asking, server.host or "", server.port or 443, ssl=access.tls, server_hostname=name
+        )
+    except OSError as error:
+        raise Unreachable(request.method, request.path, str(error), refused=True) from error
+
+
+async def _answer(request: UpgradeRequest, transport: asyncio.Transport, asking: "_Asking") -> Upgraded:
     try:
         head = await asking.head()
         if head.status == 101:
             return Upgraded(transport, head, bytes(asking.received))
         body = await asking.body(head)
     except (OSError, ValueError) as error:
-        raise Unreachable(request.method, request.target, str(error) or type(error).__name__) from error
-    answer = Answer(head.status, body, head.header("content-type"))
-    raise error_from_response(request.method, request.target, answer)
+        raise Unreachable(request.method, request.path, str(error) or type(error).__name__) from error
+    raise error_from_response(request.method, request.path, Answer(head.status, body, head.header("content-type")))
 
 
 class _Asking(asyncio.Protocol):

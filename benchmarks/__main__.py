@@ -1,0 +1,25 @@
+"""Measure what we promise: `python -m benchmarks [NAME...]`. Exits with 1 when a goal is missed."""
+
+import sys
+from importlib import import_module
+
+from benchmarks.report import missed, print_results
+
+MODULES = {"client": "benchmarks.client"}  # name on the command line: a module with `results() -> list[Result]`
+
+
+def main(names: list[str]) -> int:
+    unknown = set(names) - set(MODULES)
+    if unknown:
+        print(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(MODULES)}", file=sys.stderr)
+        return 2
+    failures = 0
+    for name in names or MODULES:
+        results = import_module(MODULES[name]).results()
+        print_results(name, results)
+        failures += len(missed(results))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

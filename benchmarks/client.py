@@ -1,0 +1,152 @@
+"""The client against the library that people would use otherwise, and against aiohttp with nothing on top."""
+
+import asyncio
+import gc
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from statistics import median
+from types import SimpleNamespace
+
+import aiohttp
+import msgspec
+from kubernetes_asyncio.client import ApiClient, Configuration, CoreV1Api
+from kubernetes_asyncio.config import load_kube_config
+
+from benchmarks.canned_server import TOKEN, CannedServer, canned_server
+from benchmarks.memory import bytes_per_pod
+from benchmarks.pods import list_json
+from benchmarks.report import Result, at_least, at_most
+from kube.client import Client, PatchType
+from kube.codec import decode_list
+from kube.credentials import load_kubeconfig
+from kube.resources import PODS
+
+PAGE = 500
+REQUESTS = 320
+CONCURRENCY = 16
+PATCH = {"status": {"phase": "Running"}}
+POD = "/api/v1/namespaces/shop/pods/web"
+
+Call = Callable[[], Awaitable[object]]
+
+
+def results() -> list[Result]:
+    return [*asyncio.run(_list_decode()), *_cpu_per_request(), *_memory_per_pod()]
+
+
+async def _list_decode() -> list[Result]:
+    page = list_json(PAGE)
+    ours, models = [], []
+    async with ApiClient() as api:
+        for _ in range(5):
+            ours.append(_cpu(lambda: decode_list(page)))
+            models.append(_cpu(lambda: api.deserialize(SimpleNamespace(data=page.decode()), "V1PodList")))
+    return [
+        Result("list decode, models / ours", median(models) / median(ours), at_least(100)),
+        Result("list decode, ours", median(ours) / PAGE * 1e6, unit="us/pod"),
+    ]
+
+
+def _cpu(work: Callable[[], object]) -> float:
+    """Seconds of CPU that the work took, without throwing away what it made."""
+    gc.collect()
+    began = time.process_time()
+    made = work()
+    taken = time.process_time() - began
+    del made
+    return taken
+
+
+def _cpu_per_request() -> list[Result]:
+    with canned_server() as server:
+        return asyncio.run(_compare_requests(server))
+
+
+async def _compare_requests(server: CannedServer) -> list[Result]:
+    found = []
+    async with AsyncExitStack() as stack:
+        callers = {
+            "ours": await stack.enter_async_context(_our_calls(server)),
+            "bare": await stack.enter_async_context(_bare_calls(server)),
+            "typed": await stack.enter_async_context(_typed_calls(server)),
+        }
+        for verb in ("get", "patch"):
+            cpu = await _interleaved({name: calls[verb] for name, calls in callers.items()})
+            found += [
+                Result(f"CPU of a {verb}, ours / typed client", cpu["ours"] / cpu["typed"], at_most(1 / 8)),
+                Result(f"CPU of a {verb}, ours / bare aiohttp", cpu["ours"] / cpu["bare"], at_most(1.1)),
+                Result(f"CPU of a {verb}, ours", cpu["ours"] * 1e6, unit="us"),
+            ]
+    return found
+
+
+async def _interleaved(calls: Mapping[str, Call]) -> dict[str, float]:
+    taken: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(9):
+        for name, call in calls.items():
+            taken[name].append(await _cpu_of_requests(call, REQUESTS // 8 if name == "typed" else REQUESTS))
+    return {name: median(seconds) for name, seconds in taken.items()}
+
+
+async def _cpu_of_requests(call: Call, count: int) -> float:
+    async def caller() -> None:
+        for _ in range(count // CONCURRENCY):
+            await call()
+
+    began = time.process_time()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(CONCURRENCY):
+            group.create_task(caller())
+    return (time.process_time() - began) / (count // CONCURRENCY * CONCURRENCY)
+
+
+@asynccontextmanager
+async def _our_calls(server: CannedServer) -> AsyncIterator[dict[str, Call]]:
+    credentials = await load_kubeconfig(server.kubeconfig)
+    async with Client(credentials, user_agent="benchmark", field_manager="benchmark") as client:
+        yield {
+            "get": lambda: client.get(PODS, "web", "shop"),
+            "patch": lambda: client.patch(PODS, "web", PATCH, "shop", patch_type=PatchType.MERGE, subresource="status"),
+        }
+
+
+@asynccontextmanager
+async def _bare_calls(server: CannedServer) -> AsyncIterator[dict[str, Call]]:
+    """Give the least that a program can do with aiohttp: the answer's bytes are read and dropped."""
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    context = ssl.create_default_context(cafile=str(server.authority))
+    connector = aiohttp.TCPConnector(ssl=context)
+    async with aiohttp.ClientSession(server.url, headers=headers, connector=connector) as session:
+
+        async def get() -> bytes:
+            async with session.get(POD) as response:
+                return await response.read()
+
+        async def patch() -> bytes:
+            merge = {"Content-Type": "application/merge-patch+json"}
+            async with session.patch(POD + "/status", data=msgspec.json.encode(PATCH), headers=merge) as response:
+                return await response.read()
+
+        yield {"get": get, "patch": patch}
+
+
+@asynccontextmanager
+async def _typed_calls(server: CannedServer) -> AsyncIterator[dict[str, Call]]:
+    configuration = Configuration()
+    await load_kube_config(str(server.kubeconfig), client_configuration=configuration)
+    async with ApiClient(configuration) as api:
+        core = CoreV1Api(api)
+        yield {
+            "get": lambda: core.read_namespaced_pod("web", "shop"),
+            "patch": lambda: core.patch_namespaced_pod_status("web", "shop", PATCH),
+        }
+
+
+def _memory_per_pod() -> list[Result]:
+    ours, models = bytes_per_pod("ours"), bytes_per_pod("models")
+    return [
+        Result("memory of a held pod, ours / models", ours / models, at_most(1 / 6)),
+        Result("memory of a held pod, ours", ours / 1024, unit="KiB"),
+    ]
