@@ -5,7 +5,6 @@ same time; content that no name leads to any more is removed; names are kept as 
 """
 
 import io
-import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from sandbox.errors import SandboxError
 from sandbox.image_archives import HOW_TO_WRITE, read_archive, write_archive
 from sandbox.image_names import ImageName, parse_image_name
 from sandbox.locking import exclusive
+from sandbox.machine import architecture
 from sandbox.progress import silent
 
 CREATED = "2024-01-01T00:00:00Z"  # for all images, so that the same content has the same digest
@@ -113,11 +113,6 @@ class ImageStore:
     def _reachable(self, entry: oci.Descriptor) -> list[str]:
         manifest = msgspec.json.decode(self.blobs.read(entry.digest), type=oci.Manifest)
         return [entry.digest, *(part.digest for part in oci.parts(manifest))]
-
-
-def architecture() -> str:
-    """This machine's name for images."""
-    return {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
 
 def _named(entry: oci.Descriptor, name: ImageName) -> oci.Descriptor:
