@@ -23,6 +23,7 @@ PACKAGES = (
     "netbase",
     "openssl",
     "python3.11-minimal",
+    "wget",  # that of busybox crashes when it is given a time-out
 )
 
 # 30 of 80 MB: documentation, translations, character sets, and the records of packages nobody will install here.

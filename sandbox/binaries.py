@@ -13,20 +13,24 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from sandbox import debian, kubernetes_build
+from sandbox import kubernetes_build
+from sandbox.debian_archive import unpacked
+from sandbox.debian_root import SUITE
 from sandbox.errors import SandboxError
 from sandbox.progress import Progress
 
 Version = tuple[int, int]
 
 DEBIAN_PACKAGES = {
-    "etcd": ("etcd-server", "usr/bin/etcd"),
-    "containerd": ("containerd", "usr/bin/containerd"),
-    "containerd-shim-runc-v2": ("containerd", "usr/bin/containerd-shim-runc-v2"),
-    "ctr": ("containerd", "usr/bin/ctr"),
-    "runc": ("runc", "usr/sbin/runc"),
-    "kubectl": ("kubernetes-client", "usr/bin/kubectl"),
+    "etcd": ("etcd-server", "usr/bin/etcd", SUITE),
+    "containerd": ("containerd", "usr/bin/containerd", SUITE),
+    "containerd-shim-runc-v2": ("containerd", "usr/bin/containerd-shim-runc-v2", SUITE),
+    "ctr": ("containerd", "usr/bin/ctr", SUITE),
+    "runc": ("runc", "usr/sbin/runc", SUITE),
+    "kubectl": ("kubectl", "usr/bin/kubectl", "trixie"),  # bookworm's is too old to wait for what it is told to
 }
+CONTAINERD_2_WANTED = (1, 36)  # kubelets since then ask the runtime for its cgroup driver and insist on an answer
+CONTAINERD_2_SUITE = "sid"
 NODE_TOOLS = ("iptables", "iproute2", "conntrack", "socat", "util-linux")
 FROM_ASSETS = "KUBEBUILDER_ASSETS"
 
@@ -50,20 +54,24 @@ class Binaries:
 
     def tool(self, name: str) -> Path:
         """Any other program."""
-        assets = _assets()
-        if assets and os.access(assets / name, os.X_OK):
-            return assets / name
-        if on_path := shutil.which(name):
-            return Path(on_path)
-        package, file = DEBIAN_PACKAGES[name]
-        return debian.unpacked(package, self.progress) / file
+        package, file, suite = DEBIAN_PACKAGES[name]
+        if package == "containerd" and self.version() >= CONTAINERD_2_WANTED:
+            return self._containerd_2(name, file)
+        return _installed(name) or unpacked(package, self.progress, suite=suite) / file
+
+    def _containerd_2(self, name: str, file: str) -> Path:
+        """A program of containerd 2, all of them from one place."""
+        daemon = _installed("containerd")
+        if daemon is not None and _containerd_major(daemon) >= 2:
+            return daemon.parent / name
+        return unpacked("containerd", self.progress, suite=CONTAINERD_2_SUITE) / file
 
     def cni_plugins(self) -> Path:
         """The folder of the CNI plugins."""
         installed = Path("/usr/lib/cni")
         if (installed / "ptp").exists():
             return installed
-        return debian.unpacked("containernetworking-plugins", self.progress) / "usr/lib/cni"
+        return unpacked("containernetworking-plugins", self.progress) / "usr/lib/cni"
 
     def version(self) -> Version:
         """The API server's version, major and minor."""
@@ -86,6 +94,21 @@ def version_of(program: Path) -> Version:
     if match is None:
         raise SandboxError(f"{program} --version says {answer.strip()!r}, which names no version; replace it")
     return int(match[1]), int(match[2])
+
+
+def _installed(name: str) -> Path | None:
+    assets = _assets()
+    if assets and os.access(assets / name, os.X_OK):
+        return assets / name
+    on_path = shutil.which(name)
+    return Path(on_path) if on_path else None
+
+
+def _containerd_major(program: Path) -> int:
+    """The answer is like `containerd github.com/containerd/containerd 1.6.20~ds1 1.6.20~ds1-1`."""
+    answer = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    match = re.search(r" v?(\d+)\.\d", answer)
+    return int(match[1]) if match else 0
 
 
 def _found() -> Path | None:

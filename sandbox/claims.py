@@ -53,7 +53,7 @@ def claim(state: Path, *, preferred: int | None = None) -> int:
                 return index
     raise SandboxError(
         f"all {LARGEST_INDEX + 1} sandbox numbers are taken or meet routes of this machine; "
-        "end one: `python -m sandbox down --all`"
+        f"end one with `python -m sandbox down --state DIRECTORY`; {claims_dir()} says where they are"
     )
 
 

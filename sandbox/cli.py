@@ -75,10 +75,11 @@ def up(state: Path, nodes: int, no_nodes: bool, names: tuple[str, ...], controll
 
 @main.command()
 @state_option
-@click.option("--all", "everything", is_flag=True, help="End every sandbox of yours on this machine.")
+@click.option("--all", "everything", is_flag=True, help="End every sandbox below this directory.")
 def down(state: Path, everything: bool) -> None:  # noqa: FBT001 - click passes flags so
     """End everything that was started, also after a crash, and remove all traces but the cache."""
-    states = sorted({state.absolute(), *claims.all_claims().values()}) if everything else [state]
+    below = [owner for owner in claims.all_claims().values() if owner.is_relative_to(Path.cwd())]
+    states = sorted({state.absolute(), *below}) if everything else [state]
     with showing_progress() as progress:
         removed = [each for each in states if core.remove(each, progress)]
     for each in removed:

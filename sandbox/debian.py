@@ -1,7 +1,6 @@
-"""What comes from Debian's packages: tools installed, daemons only unpacked.
+"""Debian's packages on this machine: tools are installed.
 
-Daemons (etcd, containerd) are unpacked into the cache instead of being installed, because installing them would start
-services on the machine.
+Daemons (etcd, containerd) are not, because that would start services on the machine: see debian_archive.
 """
 
 import os
@@ -11,8 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sandbox.errors import SandboxError
-from sandbox.layout import cache_dir
-from sandbox.locking import exclusive
 from sandbox.progress import Progress
 
 APT = ("apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3")
@@ -24,23 +21,12 @@ def ensure_tools(packages: Sequence[str], progress: Progress) -> None:
     if not missing:
         return
     wanted = " ".join(missing)
-    _require_apt(f"install {wanted} by hand")
+    require_apt(f"install {wanted} by hand")
     if os.geteuid() != 0:
         raise SandboxError(f"Debian packages are missing; as root: apt-get install --no-install-recommends {wanted}")
     progress(f"installing {wanted}")
     _refresh_lists(missing)
     run([*APT, "install", "--no-install-recommends", *missing], f"cannot install {wanted}")
-
-
-def unpacked(package: str, progress: Progress) -> Path:
-    """The folder in the cache that holds the package's files, as below /."""
-    target = cache_dir() / "debian" / package
-    if target.is_dir():
-        return target
-    with exclusive(target.with_suffix(".lock"), doing=f"unpacking {package}", progress=progress):
-        if not target.is_dir():
-            _unpack(package, target, progress)
-    return target
 
 
 def require_space(folder: Path, gigabytes: float, purpose: str) -> None:
@@ -52,21 +38,6 @@ def require_space(folder: Path, gigabytes: float, purpose: str) -> None:
             f"{purpose} needs {gigabytes:g} GB in {folder} and {free:.1f} GB are free; "
             "make room, or set XDG_CACHE_HOME to a larger disk"
         )
-
-
-def _unpack(package: str, target: Path, progress: Progress) -> None:
-    _require_apt(f"put the programs of {package} on PATH")
-    require_space(target.parent, 0.5, f"unpacking {package}")
-    progress(f"downloading {package}")
-    _refresh_lists([package])
-    draft = target.with_suffix(".new")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    run(["apt-get", "-q", "download", package], f"cannot download {package}", cwd=draft)
-    archive = next(draft.glob("*.deb"))
-    run(["dpkg-deb", "-x", archive.name, "."], f"cannot unpack {archive.name}", cwd=draft)
-    archive.unlink()
-    draft.rename(target)
 
 
 def _refresh_lists(packages: Sequence[str]) -> None:
@@ -82,7 +53,8 @@ def _refresh_lists(packages: Sequence[str]) -> None:
         raise SandboxError(f"apt does not know {' '.join(packages)}; as root: apt-get update")
 
 
-def _require_apt(instead: str) -> None:
+def require_apt(instead: str) -> None:
+    """Refuse a machine that has no apt, saying what would do instead."""
     if shutil.which("apt-get") is None:
         raise SandboxError(f"this is not Debian (no apt-get); {instead}, or use a Debian 12 machine")
 

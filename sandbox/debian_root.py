@@ -32,13 +32,13 @@ def unpack_root(target: Path, packages: Sequence[str], progress: Progress) -> No
             *(f"--aptopt={option}" for option in _acquire_options()),
             SUITE,
             str(target),
-            *_sources(),
+            *machine_sources(),
         ],
         "cannot make a Debian root",
     )
 
 
-def _sources() -> list[str]:
+def machine_sources() -> list[str]:
     """This machine's sources of the suite, a line each."""
     query = ["apt-get", "indextargets", "--format", "$(CREATED_BY) $(RELEASE) $(COMPONENT) $(REPO_URI)"]
     listing = subprocess.run(query, capture_output=True, text=True, check=False).stdout

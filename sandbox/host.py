@@ -25,10 +25,9 @@ def start(sandbox: Sandbox, binaries: Binaries, *, nodes: int) -> None:
     store = ImageStore(sandbox.layout.images)
     add_base_images(store, sandbox.progress)
     cluster = control_plane.start(sandbox, HOST, binaries, controllers=True)
-    registry = _start_registry(sandbox)
     names = [node_name(number) for number in range(nodes)]
     for name in names:
-        node.start(sandbox, name, binaries, registry=registry)
+        start_node(sandbox, name, binaries)
     _start_provisioner(sandbox)
     for name in names:
         pull(sandbox, name, binaries, store.names())
@@ -46,6 +45,11 @@ def prepare(binaries: Binaries) -> None:
     if os.geteuid() == 0:
         node.require_node_support(binaries)
     base_layer(binaries.progress)
+
+
+def start_node(sandbox: Sandbox, name: str, binaries: Binaries) -> None:
+    """Start one node, new or again."""
+    node.start(sandbox, name, binaries, registry=_start_registry(sandbox))
 
 
 def node_name(number: int) -> str:

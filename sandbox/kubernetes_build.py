@@ -10,18 +10,18 @@ import time
 from pathlib import Path
 
 from sandbox import debian
+from sandbox.debian_archive import private_apt
+from sandbox.debian_root import SUITE
 from sandbox.errors import SandboxError
 from sandbox.layout import cache_dir
 from sandbox.locking import exclusive
 from sandbox.progress import Progress
 
 COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet")
-SUITE = "bookworm"
-TOOLS = ("golang-1.19-go", "jq", "rsync", "make", "dpkg-dev", "gcc", "libc6-dev", "ca-certificates")
+TOOLS = ("golang-1.19-go", "jq", "rsync", "make", "dpkg-dev")
 GO = Path("/usr/lib/go-1.19/bin")
 SPACE_GB = 5.0
 PACKAGES_COMPILED = 2150  # counted in one whole build; only the shown percentage depends on it
-KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 def built() -> Path | None:
@@ -35,18 +35,18 @@ def build(progress: Progress) -> Path:
 
     Raises SandboxError when a step fails; calling again goes on at that step.
     """
-    with exclusive(_home() / "lock", doing="building Kubernetes", progress=progress):
-        return built() or _build(progress)
+    with exclusive(_home() / "lock", doing="building Kubernetes", progress=progress) as lock:
+        return built() or _build(lock, progress)
 
 
-def _build(progress: Progress) -> Path:
+def _build(lock: int, progress: Progress) -> Path:
     work = _home() / "build"
     debian.require_space(work, SPACE_GB, "building Kubernetes")
     debian.ensure_tools(TOOLS, progress)
     description = _download(work, progress)
     version = description.name.removeprefix("kubernetes_").removesuffix(".dsc")
     tree = _unpack(description, work / "src", progress)
-    _compile(tree, work, progress)
+    _compile(tree, lock, progress)
     target = _install(tree / "_output/local/bin/linux" / _architecture(), _home() / version / "bin")
     shutil.rmtree(work)
     progress(f"Kubernetes {version} is built")
@@ -63,42 +63,15 @@ def _download(work: Path, progress: Progress) -> Path:
     if found is not None:
         return found
     progress("downloading the Kubernetes source package (34 MB)")
-    draft = work / "download"
-    shutil.rmtree(draft, ignore_errors=True)
-    for folder in ("lists/partial", "cache/archives/partial", "files"):
-        (draft / folder).mkdir(parents=True)
-    signed = f"[signed-by={KEYRING}] " if KEYRING.exists() else ""
-    (draft / "sources.list").write_text(f"deb-src {signed}{_archive()} {SUITE} main\n")
-    options = {
-        "Dir::Etc::sourcelist": str(draft / "sources.list"),
-        "Dir::Etc::sourceparts": "-",
-        "Dir::State::lists": str(draft / "lists"),
-        "Dir::Cache": str(draft / "cache"),
-        "APT::Sandbox::User": "root",
-        "Acquire::Retries": "3",
-    }
-    apt = ["apt-get", "-q", *(f"-o{name}={value}" for name, value in options.items())]
-    debian.run([*apt, "update"], f"cannot read {SUITE}'s list of sources")
-    debian.run([*apt, "source", "--download-only", "kubernetes"], "cannot download the source", cwd=draft / "files")
+    files = work / "download"
+    apt = private_apt(work / "apt", SUITE, "deb-src")
+    shutil.rmtree(files, ignore_errors=True)
+    files.mkdir()
+    debian.run([*apt, "source", "--download-only", "kubernetes"], "cannot download the source", cwd=files)
     # The description moves last: it is the mark that everything is there.
-    for file in sorted((draft / "files").iterdir(), key=lambda file: file.suffix == ".dsc"):
+    for file in sorted(files.iterdir(), key=lambda file: file.suffix == ".dsc"):
         file.rename(work / file.name)
-    shutil.rmtree(draft)
     return next(work.glob("kubernetes_*.dsc"))
-
-
-def _archive() -> str:
-    """Where this machine gets the suite's packages from."""
-    query = ["apt-get", "indextargets", "--format", "$(CREATED_BY) $(RELEASE) $(COMPONENT) $(REPO_URI)"]
-    listing = subprocess.run(query, capture_output=True, text=True, check=False).stdout
-    for line in listing.splitlines():
-        match line.split():
-            case ["Packages", release, "main", uri] if release == SUITE:
-                return uri
-    raise SandboxError(
-        f"apt has no source for Debian {SUITE} main; add one and run `apt-get update`, "
-        "or set KUBEBUILDER_ASSETS to a folder with Kubernetes' programs"
-    )
 
 
 def _unpack(description: Path, tree: Path, progress: Progress) -> Path:
@@ -111,7 +84,9 @@ def _unpack(description: Path, tree: Path, progress: Progress) -> Path:
     return tree
 
 
-def _compile(tree: Path, work: Path, progress: Progress) -> None:
+def _compile(tree: Path, lock: int, progress: Progress) -> None:
+    """Run the build; it holds the lock itself, so that nobody builds beside it when we are killed."""
+    work = tree.parent
     gopath = work / "gopath"
     home = gopath / "src/k8s.io/kubernetes"
     home.parent.mkdir(parents=True, exist_ok=True)
@@ -138,6 +113,7 @@ def _compile(tree: Path, work: Path, progress: Progress) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            pass_fds=[lock],
         )
     try:
         _watch(compiler, log, progress)

@@ -13,8 +13,11 @@ LONGEST_WAIT = 3600.0
 
 
 @contextlib.contextmanager
-def exclusive(lock: Path, *, doing: str, progress: Progress) -> Iterator[None]:
-    """Hold the file's lock; say so once while another process has it, and give up after an hour."""
+def exclusive(lock: Path, *, doing: str, progress: Progress) -> Iterator[int]:
+    """Hold the file's lock; say so once while another process has it, and give up after an hour.
+
+    Yields the lock's descriptor: a child that inherits it holds the lock too, also when we are killed.
+    """
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as handle:
         deadline = time.monotonic() + LONGEST_WAIT
@@ -26,7 +29,7 @@ def exclusive(lock: Path, *, doing: str, progress: Progress) -> Iterator[None]:
             if time.monotonic() > deadline:
                 raise SandboxError(f"another process has been {doing} for an hour; look for it with `fuser {lock}`")
             time.sleep(0.2)
-        yield
+        yield handle.fileno()
 
 
 def _try(descriptor: int) -> bool:

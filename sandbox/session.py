@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from sandbox import binaries, control_plane, core, host
+from sandbox import binaries, control_plane, core, host, network, node
 from sandbox.binaries import Binaries, Version, version_of
 from sandbox.control_plane import HOST
 from sandbox.core import Sandbox, changing, load_sandbox
@@ -69,11 +69,11 @@ class Session:
                 control_plane.wait_for_controllers(sandbox, cluster)
         return ApiServer(self._state, cluster, found)
 
-    def host_cluster(self, *, nodes: int = 1) -> "ApiServer":
+    def host_cluster(self, *, nodes: int = 1) -> "HostCluster":
         """The cluster with real nodes; asked again with more nodes, it grows."""
         with changing(self._state, self._progress) as sandbox:
             host.start(sandbox, self.binaries, nodes=nodes)
-        return ApiServer(self._state, sandbox.record.clusters[HOST], self.binaries)
+        return HostCluster(self._state, sandbox.record.clusters[HOST], self.binaries)
 
 
 class ApiServer:
@@ -170,6 +170,40 @@ class ApiServer:
             return None if status == 200 else f"{status} {body.decode(errors='replace')[:200]}"
 
         wait_until(look, what=what, seconds=30, advice="read the controller-manager's log")
+
+
+class HostCluster(ApiServer):
+    """A control plane with nodes, named node-0, node-1 and so on."""
+
+    def add_image(self, archive: Path) -> list[str]:
+        """Make an image archive's images known to the registry and to every node."""
+        with changing(self._state) as sandbox:
+            return host.add_image(sandbox, archive, self._binaries)
+
+    def stop_node(self, name: str) -> None:
+        """Lose a node as in a power cut: no daemon, no container, no address."""
+        with changing(self._state) as sandbox:
+            node.stop(sandbox, name, grace=0)
+
+    def start_node(self, name: str) -> None:
+        """Bring a lost node back, and wait until it is Ready."""
+        with changing(self._state) as sandbox:
+            host.start_node(sandbox, name, self._binaries)
+            node.wait_ready(sandbox, name)
+
+    def cut_node(self, name: str) -> None:
+        """Partition a node: everything on it runs on, and no packet gets in or out."""
+        sandbox = self._sandbox()
+        network.cut(sandbox.addresses, sandbox.record.nodes[name].number)
+
+    def mend_node(self, name: str) -> None:
+        """End a partition."""
+        sandbox = self._sandbox()
+        network.mend(sandbox.addresses, sandbox.record.nodes[name].number)
+
+    def signal_daemon(self, name: str, daemon: str, number: signal.Signals) -> None:
+        """Send a signal to one of a node's daemons: containerd, kubelet or kube-proxy."""
+        self._sandbox().record.processes[f"{name}/{daemon}"].signal(number)
 
 
 def _remove_abandoned(folder: Path) -> None:

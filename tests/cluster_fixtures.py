@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.binaries import Version
-from sandbox.session import ApiServer, Session, session
+from sandbox.session import ApiServer, HostCluster, Session, session
 
 FOLDER = Path(__file__).parents[1] / ".sandbox-test"
 
@@ -53,7 +53,7 @@ def virtual_api_server(sandbox_session: Session) -> ApiServer:
 
 
 @pytest.fixture(scope="session")
-def host_cluster_server(sandbox_session: Session) -> ApiServer:
+def host_cluster_server(sandbox_session: Session) -> HostCluster:
     return sandbox_session.host_cluster()
 
 
@@ -68,7 +68,7 @@ def virtual_api(virtual_api_server: ApiServer) -> Iterator[Api]:
 
 
 @pytest.fixture
-def host_cluster(host_cluster_server: ApiServer) -> Iterator[Api]:
+def host_cluster(host_cluster_server: HostCluster) -> Iterator[Api]:
     yield from _fresh(host_cluster_server)
 
 

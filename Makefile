@@ -1,0 +1,38 @@
+# `make demo` and `make test` need Python 3.11, git and make on Debian 12, and install the rest.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup demo test lint bench down lock
+help: ## show this
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
+
+setup: .venv/ready ## install everything: virtual environment, Kubernetes (built once, 10 to 15 minutes), images
+	$(BIN)/python -m sandbox prepare
+
+demo: setup ## start a cluster and use it; `make down` ends it
+	$(BIN)/python -m sandbox.demo
+
+test: setup lint ## run every check and test
+	$(BIN)/pytest
+
+lint: .venv/ready ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup ## print the performance figures
+	$(BIN)/python -m benchmarks
+
+down: ## end and remove everything that was started here
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m sandbox down --all; fi
+
+lock: ## renew requirements.lock from pyproject.toml (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate --group dev pyproject.toml --output-file requirements.lock
+
+# The mark is written last, so that an interrupted installation is taken up again.
+.venv/ready: requirements.lock pyproject.toml
+	PYTHON="$(PYTHON)" sh .ci/make-venv
+	@touch $@
