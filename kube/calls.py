@@ -80,6 +80,7 @@ class Calls:
         query: Query = (),
         headers: Mapping[str, str] = _NOTHING,
         body: bytes | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - as in `request`
     ) -> AsyncIterator[Stream]:
         """Give the answer as soon as its head is there; the deadline ends with the head."""
         target = with_query(path, query)
@@ -87,7 +88,7 @@ class Calls:
         async def attempt(access: Access) -> aiohttp.ClientResponse:
             return await self._send(access, method, target, headers=headers, body=body, stream=True)
 
-        response = await self._until_granted(method, path, attempt, idempotent=method == "GET", limit=None)
+        response = await self._until_granted(method, path, attempt, idempotent=method == "GET", limit=timeout)
         try:
             yield Stream(method, path, response)
         finally:

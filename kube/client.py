@@ -256,9 +256,19 @@ class Client:
             headers = {**headers, "Content-Type": "application/json"}
         return await self._calls.request(method, path, query=query, headers=headers, body=body, timeout=timeout)
 
-    def stream(self, method: str, path: str, *, query: Query = ()) -> AbstractAsyncContextManager[Stream]:
-        """Open an answer to be read while it arrives: `async with client.stream("GET", path) as stream`."""
-        return self._calls.stream(method, path, query=query)
+    def stream(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = (),
+        timeout: float | None = None,
+    ) -> AbstractAsyncContextManager[Stream]:
+        """Open an answer to be read while it arrives: `async with client.stream("GET", path) as stream`.
+
+        `timeout` bounds the wait for its head; where that comes with the first byte only, as with logs, math.inf does.
+        """
+        return self._calls.stream(method, path, query=query, timeout=timeout)
 
     async def upgrade(self, method: str, path: str, *, query: Query = (), headers: Headers) -> Upgraded:
         """Switch protocols (exec, attach, port-forward) and get the transport; raises ApiError if it is refused."""

@@ -25,11 +25,11 @@ def client_context(material: TlsMaterial) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     if material.certificate is not None:
-        _load_pair(context, material.certificate, material.key or b"")
+        load_pair(context, material.certificate, material.key or b"")
     return context
 
 
-def _load_pair(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
+def load_pair(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
     """Load the pair from anonymous memory: OpenSSL takes file names only."""
     descriptor = os.memfd_create("client-certificate")
     try:
