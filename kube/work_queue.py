@@ -59,7 +59,8 @@ class WorkQueue(Generic[K]):
         """Add `key` then. Of several such times the earliest counts; adding it before then leaves the time standing."""
         due = self.clock.now() + seconds
         if self._delayed.put(key, due) and self._delayed.next_due() == due:
-            self._wake_all()
+            # One waiter that knows of it is enough: it waits on at the end of the line, to be called away last.
+            self._wake_one()
 
     def retry(self, key: K) -> float:
         """Add a key that failed after its back-off, which is returned."""
@@ -135,8 +136,3 @@ class WorkQueue(Generic[K]):
             if not waiter.done():
                 waiter.set_result(None)
                 return
-
-    def _wake_all(self) -> None:
-        """Every waiter's time-out has to be the next due time: any of them may be the only one left when it comes."""
-        while self._waiters:
-            self._wake_one()
