@@ -117,33 +117,27 @@ class Calls:
         """Repeat the attempt as long as that is safe and the deadline allows; raises what the last one raised."""
         limit = self._timeout if limit is None else limit
         deadline = self._clock.now() + limit
-        attempts = 0
+        attempts, refusals = 0, 0
         try:
             async with self._clock.timeout(limit):
                 while True:
+                    access = await self._credentials.access()
                     attempts += 1
                     try:
-                        return await self._authorized(method, path, attempt)
+                        return await attempt(access)
+                    except Unauthorized:
+                        refusals += 1
+                        if refusals > 1 or not await self._credentials.refused(access):
+                            raise
                     except ApiError as error:
                         delay = retry_delay(error, idempotent=idempotent, attempt=attempts, random=random)
                         if delay is None or self._clock.now() + delay >= deadline:
                             raise
-                    await self._clock.sleep(delay)
-        except TimeoutError as error:
-            raise Unreachable(method, path, f"no answer within {limit:g} s") from error
-
-    async def _authorized(self, method: str, path: str, attempt: Callable[[Access], Awaitable[T]]) -> T:
-        """Attempt with the credentials there are, and once more if others can be had after a 401."""
-        try:
-            access = await self._credentials.access()
-            try:
-                return await attempt(access)
-            except Unauthorized:
-                if not await self._credentials.refused(access):
-                    raise
-            return await attempt(await self._credentials.access())
+                        await self._clock.sleep(delay)
         except CredentialsError as error:
             raise Unreachable(method, path, str(error), refused=True) from error
+        except TimeoutError as error:
+            raise Unreachable(method, path, f"no answer within {limit:g} s") from error
 
     async def _send(
         self,
@@ -156,19 +150,30 @@ class Calls:
         stream: bool,
     ) -> aiohttp.ClientResponse:
         """Send once; return a granted answer, raise any other."""
-        began = self._clock.now()
-        status = 0
-        try:
+        if self._observer is None:
             response = await self._connection.send(access, method, target, headers=headers, body=body, stream=stream)
-            status = response.status
-        finally:
-            if self._observer is not None:
-                self._observer.answered(method, status, self._clock.now() - began)
-        if status < 300:
+        else:
+            response = await self._observed(
+                self._observer,
+                method,
+                self._connection.send(access, method, target, headers=headers, body=body, stream=stream),
+            )
+        if response.status < 300:
             return response
         path = target.partition("?")[0]
         async with response:
             raise error_from_response(method, path, await _refusal(method, path, response))
+
+    async def _observed(
+        self, observer: CallObserver, method: str, sending: Awaitable[aiohttp.ClientResponse]
+    ) -> aiohttp.ClientResponse:
+        began, status = self._clock.now(), 0
+        try:
+            response = await sending
+            status = response.status
+            return response
+        finally:
+            observer.answered(method, status, self._clock.now() - began)
 
 
 async def _refusal(method: str, path: str, response: aiohttp.ClientResponse) -> Answer:
