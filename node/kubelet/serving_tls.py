@@ -1,0 +1,47 @@
+"""The server's TLS, from files that are replaced while it serves.
+
+Promises: a new connection uses what the files hold (looked at every few seconds); old ones keep what they began with;
+files that are half-written, or do not belong together, change nothing until they do. A client may come without a
+certificate (it is then nobody), never with one that the client authorities did not sign.
+"""
+
+import ssl
+from pathlib import Path
+
+from kube.clock import Clock
+from kube.errors import CredentialsError
+from kube.reloading import Read, Reloading
+from kube.tls import load_pair
+
+
+class ServingTls:
+    """Raises CredentialsError if the files are no good at the start."""
+
+    def __init__(self, certificate: Path, key: Path, client_authorities: Path, clock: Clock) -> None:
+        self._certificate = certificate
+        self._key = key
+        self._client_authorities = client_authorities
+        self._contexts = Reloading(self._load, clock)
+
+    def context(self) -> ssl.SSLContext:
+        """The context to listen with; each handshake then switches to the newest one."""
+        # Loading another certificate into a context in use would break it, should its key not fit.
+        listening = self._contexts.current()
+        listening.sni_callback = self._switch  # called for every handshake, also when the client names no server
+        return listening
+
+    def _switch(self, connection: ssl.SSLObject, _name: str | None, _listening: ssl.SSLContext) -> None:
+        connection.context = self._contexts.current()
+
+    def _load(self, read: Read) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_alpn_protocols(["http/1.1"])
+        context.verify_mode = ssl.CERT_OPTIONAL
+        try:
+            load_pair(context, read(self._certificate), read(self._key))
+            context.load_verify_locations(cadata=read(self._client_authorities).decode("ascii"))
+        except (OSError, ValueError) as error:
+            files = f"{self._certificate}, {self._key}, {self._client_authorities}"
+            raise CredentialsError(f"no use for TLS: {files}: {error}") from error
+        return context

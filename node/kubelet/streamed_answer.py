@@ -1,0 +1,37 @@
+"""An answer that is sent while it is made, no faster than its reader takes it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import structlog
+from aiohttp import web
+
+from kube.errors import Unreachable
+
+WRITE_LIMIT = 60.0  # seconds until a reader who takes nothing is given up
+
+log = structlog.get_logger()
+
+
+async def streamed_answer(
+    request: web.Request, pieces: AsyncIterator[bytes], *, content_type: str
+) -> web.StreamResponse:
+    """Send all pieces. What cannot be sent whole is cut, so that the reader does not take it for whole."""
+    response = web.StreamResponse(headers={"Content-Type": content_type})
+    try:
+        await response.prepare(request)
+        async for piece in pieces:
+            async with asyncio.timeout(WRITE_LIMIT):
+                await response.write(piece)
+    except (ConnectionError, TimeoutError, Unreachable) as error:
+        log.info("answer cut", path=request.path, error=str(error) or type(error).__name__)
+        _cut(request)
+    except asyncio.CancelledError:
+        _cut(request)
+        raise
+    return response
+
+
+def _cut(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()

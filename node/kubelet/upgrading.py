@@ -1,0 +1,89 @@
+"""An aiohttp server connection that can change protocols to anything, not only to WebSocket.
+
+aiohttp's parser drops what follows a request for another protocol, or takes it for the next request. So reading stops
+behind such a request, and what came with it is kept for whoever takes the connection over.
+
+Private names of aiohttp in use, which is why its minor version is pinned: `RequestHandler._messages`, and the fields of
+its entries.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from typing import cast
+
+from aiohttp.streams import EMPTY_PAYLOAD
+from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_request import BaseRequest
+from aiohttp.web_response import StreamResponse
+
+_END_OF_HEAD = re.compile(rb"\r\n\r\n")
+
+
+class UpgradingHandler(RequestHandler):
+    """Hands its connection over on request; answers HTTP as its base does until then."""
+
+    _behind: bytes | None = None  # what came behind a request for another protocol; None while there is no such request
+    _last: bytes = b""
+
+    @property
+    def is_asked_to_upgrade(self) -> bool:
+        """Whether the request being handled wants another protocol and brought no body."""
+        return self._behind is not None
+
+    def hand_over(self) -> tuple[asyncio.Transport, bytes]:
+        """Give the transport away, its reading paused, with what was received for its next protocol.
+
+        The taker sets its own protocol, and calls `connection_lost` here at the end: the server counts this connection
+        until then. Raises ConnectionError if the client has left.
+        """
+        transport, behind = self.transport, self._behind
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("the client has left")
+        if behind is None:
+            raise RuntimeError("nobody asked for another protocol")
+        self.keep_alive(False)  # stops the timer that would close the connection  # noqa: FBT003 - aiohttp's signature
+        self._behind = b""
+        return transport, behind
+
+    def data_received(self, data: bytes) -> None:
+        for piece in split_behind_heads(self._last, data):
+            if self._behind is None:
+                self._parse(piece)
+            else:
+                self._behind += piece
+        self._last = (self._last + data)[-3:]
+
+    async def finish_response(
+        self, request: BaseRequest, resp: StreamResponse, start_time: float | None
+    ) -> tuple[StreamResponse, bool]:
+        """Send the answer; it is the last one if another protocol was asked for, be it granted or refused."""
+        if self._behind is not None:
+            resp.force_close()
+        return await super().finish_response(request, resp, start_time)
+
+    def _parse(self, piece: bytes) -> None:
+        """Parse at most to the end of one request's head, so that nothing behind it reaches the parser."""
+        known = len(self._messages)
+        super().data_received(piece)
+        if len(self._messages) == known:
+            return
+        message, payload = self._messages[-1]
+        # A message that could not be parsed has no such field.
+        if getattr(message, "upgrade", False) and payload is EMPTY_PAYLOAD:
+            self._behind = b""
+            cast("asyncio.Transport", self.transport).pause_reading()
+
+
+def split_behind_heads(before: bytes, data: bytes) -> Iterator[bytes]:
+    """Cut `data` wherever a request's head may end; `before` are the three bytes that came before.
+
+    A body may be cut as well, which does no harm. Without data there is one empty piece: aiohttp feeds itself so.
+    """
+    start = 0
+    for match in _END_OF_HEAD.finditer(before + data):
+        end = match.end() - len(before)
+        yield data[start:end]
+        start = end
+    if start < len(data) or not data:
+        yield data[start:]
