@@ -5,7 +5,10 @@ from importlib import import_module
 
 from benchmarks.report import missed, print_results
 
-MODULES = {"client": "benchmarks.client"}  # name on the command line: a module with `results() -> list[Result]`
+MODULES = {  # name on the command line: a module with `results() -> list[Result]`
+    "client": "benchmarks.client",
+    "simulator": "benchmarks.simulator",
+}
 
 
 def main(names: list[str]) -> int:

@@ -117,7 +117,9 @@ def running_status(
     pod: Object, spec: PodSpec, status: PodStatus, *, pod_ip: str, host_ip: str, now: datetime
 ) -> Status:
     """The status of a pod all of whose containers have started; `status` is the one it has."""
-    started = {"running": {"startedAt": _stamp(now)}}
+    stamp = _stamp(now)
+    started = {"running": {"startedAt": stamp}}
+    completed = _completed(stamp, stamp)
     met = ["Initialized", "ContainersReady", "Ready"]
     if "PodScheduled" not in {condition.type for condition in status.conditions}:
         met.append("PodScheduled")  # no scheduler has seen a pod that was created with its node's name
@@ -126,10 +128,10 @@ def running_status(
         "hostIP": host_ip,
         "podIP": pod_ip,
         "podIPs": [{"ip": pod_ip}],
-        "startTime": _stamp(now),
-        "conditions": [{"type": kind, "status": "True", "lastTransitionTime": _stamp(now)} for kind in met],
+        "startTime": stamp,
+        "conditions": [{"type": kind, "status": "True", "lastTransitionTime": stamp} for kind in met],
         "initContainerStatuses": [
-            _container_status(pod, container, started if container.is_sidecar else _completed(now, now))
+            _container_status(pod, container, started if container.is_sidecar else completed)
             for container in spec.init_containers
         ],
         "containerStatuses": [_container_status(pod, container, started) for container in spec.containers],
@@ -138,11 +140,12 @@ def running_status(
 
 def finished_status(pod: Object, spec: PodSpec, status: PodStatus, *, now: datetime) -> Status:
     """The status of a pod all of whose containers have exited with 0."""
-    completed = _completed(status.start_time or now, now)
+    stamp = _stamp(now)
+    completed = _completed(_stamp(status.start_time or now), stamp)
     return {
         "phase": "Succeeded",
         "conditions": [
-            {"type": kind, "status": "False", "reason": "PodCompleted", "lastTransitionTime": _stamp(now)}
+            {"type": kind, "status": "False", "reason": "PodCompleted", "lastTransitionTime": stamp}
             for kind in ("ContainersReady", "Ready")
         ],
         "containerStatuses": [
@@ -151,9 +154,8 @@ def finished_status(pod: Object, spec: PodSpec, status: PodStatus, *, now: datet
     }
 
 
-def _completed(started: datetime, finished: datetime) -> Status:
-    times = {"startedAt": _stamp(started), "finishedAt": _stamp(finished)}
-    return {"terminated": {"exitCode": 0, "reason": "Completed", **times}}
+def _completed(started: str, finished: str) -> Status:
+    return {"terminated": {"exitCode": 0, "reason": "Completed", "startedAt": started, "finishedAt": finished}}
 
 
 def _container_status(pod: Object, container: Container, state: Status, *, is_ready: bool = True) -> Status:
