@@ -93,7 +93,6 @@ def _plane(sandbox: Sandbox, cluster: Cluster) -> ControlPlane:
         port=cluster.port,
         etcd=cluster.etcd,
         services=str(sandbox.addresses.services),
-        pods=str(sandbox.addresses.pods),
         controllers=cluster.controllers,
     )
 

@@ -23,7 +23,6 @@ class ControlPlane:
     port: int
     etcd: str
     services: str
-    pods: str
     controllers: bool  # a controller-manager will make ServiceAccounts, so pods may be required to have one
 
 

@@ -62,13 +62,15 @@ def stop(sandbox: Sandbox, name: str, *, grace: float = 10.0) -> None:
 
 
 def wait_ready(sandbox: Sandbox, name: str) -> None:
-    """Wait until the host cluster says that the node is Ready."""
+    """Wait until the kubelet answers and the host cluster says that the node is Ready."""
     cluster = sandbox.record.clusters[HOST]
 
     def look() -> str | None:
-        status, body = sandbox.get(cluster, f"/api/v1/nodes/{name}")
-        if status != 200:
-            return f"node {name}: {status} {body.decode(errors='replace')[:200]}"
+        # What the cluster says may be of before a node was lost.
+        for path in (f"/api/v1/nodes/{name}/proxy/healthz", f"/api/v1/nodes/{name}"):
+            status, body = sandbox.get(cluster, path)
+            if status != 200:
+                return f"node {name}: {status} {body.decode(errors='replace')[:200]}"
         conditions = json.loads(body).get("status", {}).get("conditions", [])
         ready = next((each for each in conditions if each["type"] == "Ready"), None)
         if ready is None or ready["status"] != "True":

@@ -7,18 +7,19 @@ once, after the next start.
 import argparse
 import asyncio
 import contextlib
-import hashlib
 import shutil
 from pathlib import Path
 from typing import NamedTuple
 
 from kube.client import Client, PatchType
 from kube.clock import Clock, SystemClock
-from kube.errors import AlreadyExists, ApiError, NotFound
+from kube.errors import AlreadyExists, NotFound
+from kube.event_recorder import EventRecorder
+from kube.events import Severity, reference
 from kube.informer import Informer
 from kube.objects import Key, Object
-from kube.reconciler import Reconciler, Refused
-from kube.resources import EVENTS, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, STORAGE_CLASSES, Resource
+from kube.reconciler import Outcome, Reconciler
+from kube.resources import PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, STORAGE_CLASSES, Resource
 from kube.store import Change
 from kube.work_queue import WorkQueue
 from sandbox import local_volumes
@@ -26,6 +27,11 @@ from sandbox.local_volumes import Grow, Provision, Reclaim, ReportGrowth
 from sandbox.service import serve
 
 NAME = "vkp-sandbox-provisioner"
+FAILURES = {  # the reasons that everybody's provisioners give
+    STORAGE_CLASSES: "ProvisioningFailed",
+    PERSISTENT_VOLUME_CLAIMS: "ProvisioningFailed",
+    PERSISTENT_VOLUMES: "VolumeFailedDelete",
+}
 
 
 class Item(NamedTuple):
@@ -41,23 +47,24 @@ class Provisioner:
     def __init__(self, client: Client, root: Path, clock: Clock) -> None:
         self._client = client
         self._root = root
-        self._clock = clock
+        self._recorder = EventRecorder(client, NAME, clock)
         self._claims = Informer(client, PERSISTENT_VOLUME_CLAIMS)
         self._volumes = Informer(client, PERSISTENT_VOLUMES)
         self._classes = Informer(client, STORAGE_CLASSES)
+        self._informers = {each.resource: each for each in (self._classes, self._claims, self._volumes)}
         self._queue: WorkQueue[Item] = WorkQueue(clock, partition=lambda item: item.key.namespace)
         self._claims.add_handler(self)
         self._volumes.add_handler(self)
 
     async def run(self) -> None:
-        informers = (self._classes, self._claims, self._volumes)
         async with asyncio.TaskGroup() as group:
-            for informer in informers:
-                group.create_task(informer.run(), name=f"informer of {informer.resource.plural}")
-            for informer in informers:
+            group.create_task(self._recorder.run(), name="events")
+            for resource, informer in self._informers.items():
+                group.create_task(informer.run(), name=f"informer of {resource.plural}")
+            for informer in self._informers.values():
                 await informer.wait_synced()
             self._queue.add(Item(STORAGE_CLASSES, Key("", local_volumes.CLASS_NAME)))
-            reconciler = Reconciler(NAME, self._queue, self._reconcile)
+            reconciler = Reconciler(NAME, self._queue, self._reconcile, observers=[self._tell])
             group.create_task(reconciler.run(), name=NAME)
 
     def on_change(self, change: Change) -> None:
@@ -69,6 +76,13 @@ class Provisioner:
         claim = local_volumes.claim_of(change.object)
         if claim is not None:
             self._queue.add(Item(PERSISTENT_VOLUME_CLAIMS, claim))
+
+    def _tell(self, outcome: Outcome[Item]) -> None:
+        """Let the owner of a claim or volume know what went wrong with it."""
+        about = self._informers[outcome.key.resource].store.get(outcome.key.key)
+        if outcome.error is not None and about is not None:
+            reason = FAILURES[outcome.key.resource]
+            self._recorder.record(reference(about), Severity.WARNING, reason, str(outcome.error))
 
     async def _reconcile(self, item: Item) -> None:
         if item.resource is STORAGE_CLASSES:
@@ -87,13 +101,6 @@ class Provisioner:
         claim = self._claims.store.get(key)
         if claim is None:
             return
-        try:
-            await self._serve_claim(claim)
-        except (ApiError, LookupError, OSError, Refused) as error:
-            await self._record(claim, "Warning", "ProvisioningFailed", str(error))
-            raise
-
-    async def _serve_claim(self, claim: Object) -> None:
         spec = local_volumes.claim_spec(claim)
         if local_volumes.wants_volume(claim):
             offered = self._classes.store.get(Key("", spec.storage_class_name))
@@ -112,7 +119,8 @@ class Provisioner:
             volume = await self._client.create(PERSISTENT_VOLUMES, wanted.volume)
         except AlreadyExists:
             return
-        await self._record(claim, "Normal", "ProvisioningSucceeded", f"Successfully provisioned volume {volume.name}")
+        message = f"Successfully provisioned volume {volume.name}"
+        self._recorder.record(reference(claim), Severity.NORMAL, "ProvisioningSucceeded", message)
 
     async def _grow(self, claim: Object, step: Grow | ReportGrowth | None) -> None:
         match step:
@@ -140,31 +148,6 @@ class Provisioner:
         await asyncio.to_thread(_remove_folder, step.folder)
         with contextlib.suppress(NotFound):
             await self._client.delete(PERSISTENT_VOLUMES, name, uid=step.uid)
-
-    async def _record(self, about: Object, kind: str, reason: str, message: str) -> None:
-        """Post an event; said once, it is not said again."""
-        said = hashlib.sha256(f"{about.uid}{reason}{message}".encode()).hexdigest()[:16]
-        now = self._clock.utcnow().strftime("%Y-%m-%dT%H:%M:%SZ")
-        event = {
-            "metadata": {"name": f"{about.name[:200]}.{said}", "namespace": about.namespace},
-            "involvedObject": {
-                "apiVersion": about.api_version,
-                "kind": about.kind,
-                "namespace": about.namespace,
-                "name": about.name,
-                "uid": about.uid,
-                "resourceVersion": about.resource_version,
-            },
-            "type": kind,
-            "reason": reason,
-            "message": message,
-            "source": {"component": NAME},
-            "firstTimestamp": now,
-            "lastTimestamp": now,
-            "count": 1,
-        }
-        with contextlib.suppress(AlreadyExists):
-            await self._client.create(EVENTS, event, about.namespace)
 
 
 def _make_folder(folder: Path) -> None:
