@@ -113,14 +113,7 @@ def decode_list(data: bytes) -> Listing:
 
 def decode_event(line: bytes) -> WatchEvent:
     try:
-        try:
-            common = _common_event.decode(line)
-            return WatchEvent(common.type, _from_common(common.object))
-        except msgspec.ValidationError:
-            event = _event.decode(line)
-        if event.type is EventType.ERROR:
-            return WatchEvent(event.type, Object(), decode_status(event.object) or Status())
-        return WatchEvent(event.type, _from_fields(_fields.decode(event.object)))
+        return _decode_event(line)
     except _UNREADABLE as error:
         raise DecodeError(f"not a watch event: {error}") from error
 
@@ -162,6 +155,19 @@ def _decode_items(data: bytes) -> tuple[_List[Any], list[Object]]:
         page = _list.decode(data)
         inherited = page.api_version, page.kind.removesuffix("List")
         return page, [_from_fields(_fields.decode(item), *inherited) for item in page.items or ()]
+
+
+def _decode_event(line: bytes) -> WatchEvent:
+    try:
+        common = _common_event.decode(line)
+        if common.type is not EventType.ERROR:
+            return WatchEvent(common.type, _from_common(common.object))
+    except msgspec.ValidationError:
+        pass
+    event = _event.decode(line)
+    if event.type is EventType.ERROR:
+        return WatchEvent(event.type, Object(), decode_status(event.object) or Status())
+    return WatchEvent(event.type, _from_fields(_fields.decode(event.object)))
 
 
 def _from_common(item: _Common, api_version: str = "", kind: str = "") -> Object:

@@ -130,8 +130,8 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
 
 def error_from_response(method: str, path: str, answer: Answer) -> ApiError:
     status = decode_status(answer.body)
-    if status is None:
-        text = answer.body[:300].decode(errors="replace").strip()
+    if status is None or not (status.reason or status.message):
+        text = answer.body.decode(errors="replace").strip()[:300]
         status = Status(message=text or f"HTTP {answer.status} without a word")
     return error_from_status(method, path, answer, status)
 

@@ -1,0 +1,72 @@
+"""What an API server offers: kinds come in several versions, and not every server has every one.
+
+Answers are kept until `refresh`: what a server offers changes when it is upgraded, or gets new CRDs.
+"""
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from kube.client import Client
+from kube.codec import decode_object
+from kube.errors import NotFound
+from kube.resources import Resource
+
+
+class _Offered(msgspec.Struct, frozen=True):
+    """An entry of an APIResourceList; that of a subresource is named `pods/status`."""
+
+    name: str
+    kind: str
+    namespaced: bool
+
+
+class Discovery:
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._offered: dict[tuple[str, str], tuple[_Offered, ...]] = {}
+        self._version: tuple[int, int] | None = None
+
+    async def best(self, group: str, kind: str, preferred: Iterable[str] = ("v1", "v1beta1")) -> Resource | None:
+        """Return the kind's resource in the first of these versions that the server has, None if it has none."""
+        for version in preferred:
+            for offered in await self._offers(group, version):
+                if offered.kind == kind and "/" not in offered.name:
+                    return Resource(group, version, offered.name, kind, offered.namespaced)
+        return None
+
+    async def offers(self, resource: Resource, subresource: str | None = None) -> bool:
+        name = f"{resource.plural}/{subresource}" if subresource else resource.plural
+        return any(offered.name == name for offered in await self._offers(resource.group, resource.version))
+
+    async def server_version(self) -> tuple[int, int]:
+        """Return (1, 20) for Kubernetes 1.20, whatever a vendor adds to it."""
+        if self._version is None:
+            version = decode_object(await self._client.request("GET", "/version"))
+            self._version = _number(version.decode("major", str)), _number(version.decode("minor", str))
+        return self._version
+
+    def refresh(self) -> None:
+        """Ask the server again from now on."""
+        self._offered.clear()
+        self._version = None
+
+    async def _offers(self, group: str, version: str) -> tuple[_Offered, ...]:
+        if (group, version) not in self._offered:
+            self._offered[group, version] = await self._ask(Resource(group, version, "", ""))
+        return self._offered[group, version]
+
+    async def _ask(self, anything: Resource) -> tuple[_Offered, ...]:
+        """Ask for one version of one group: what an extension server offers does not matter to who never asks."""
+        try:
+            answer = await self._client.request("GET", anything.path().rstrip("/"))
+        except NotFound:
+            return ()
+        return decode_object(answer).decode("resources", tuple[_Offered, ...]) or ()
+
+
+def _number(text: str | None) -> int:
+    """Return the 20 of "20+", as vendors write."""
+    found = re.match(r"\d+", text or "")
+    return int(found[0]) if found else 0
