@@ -188,13 +188,17 @@ class Informer:
 
     def _go_on(self, course: Course, failure: Failure | None = None) -> None:
         self._course, self._failure = course, failure
+        if failure is None:
+            self.state.last_contact = self._timing.clock.now()
         self.state.step = course.step
         self.state.failure = None if failure is None else str(failure)
         self.state.failures_in_a_row = course.failures
 
     def _fail(self, failure: Failure, lived: float) -> None:
-        self._log.warning("informer failed", step=self._course.step.value, failure=str(failure))
-        self._go_on(self._course.failed(failure, lived), failure)
+        course = self._course.failed(failure, lived)
+        tell = self._log.warning if course.rests else self._log.info  # what is remedied at once is all in a day's work
+        tell("informer failed", step=self._course.step.value, failure=str(failure), failures=course.failures)
+        self._go_on(course, failure)
 
     async def _list(self) -> None:
         self._mirror.begin_list()
