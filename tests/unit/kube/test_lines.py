@@ -34,12 +34,12 @@ def test_line_of_many_megabytes_is_a_line() -> None:
     assert [len(line) for line in splitter.feed(b"\n")] == [200 * 65536]
 
 
-@pytest.mark.parametrize("chunks", [[b"12345"], [b"12\n34", b"567"]])
-def test_line_that_never_ends_is_refused(chunks: list[bytes]) -> None:
+@pytest.mark.parametrize(("before", "chunk"), [(b"", b"12345"), (b"12\n34", b"567")])
+def test_line_that_never_ends_is_refused(before: bytes, chunk: bytes) -> None:
     splitter = LineSplitter(limit=4)
+    splitter.feed(before)
     with pytest.raises(LineTooLong):
-        for chunk in chunks:
-            splitter.feed(chunk)
+        splitter.feed(chunk)
 
 
 def test_limit_is_for_one_line_and_not_for_all() -> None:
