@@ -1,0 +1,102 @@
+"""A running kubelet server in front of some host, and connections to it."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+from prometheus_client import CollectorRegistry
+
+from kube.client import Client
+from kube.clock import Clock, SystemClock
+from kube.credentials import load_kubeconfig
+from node.kubelet.server import MAX_STREAMS, KubeletServer
+from node.kubelet.serving_tls import ServingTls
+from tests.eventually import eventually
+from tests.integration.kubelet.certificates import Certificates
+from tests.integration.kubelet.client import Connection, within_limit
+from tests.integration.kubelet.directory import OnePod
+
+
+@dataclass
+class Serving:
+    """One server, with what tests need to know of it."""
+
+    server: KubeletServer
+    certificates: Certificates
+    port: int
+    running: "asyncio.Task[None]"
+    _connections: list[Connection] = field(default_factory=list)
+
+    async def connect(self, context: ssl.SSLContext | None = None) -> Connection:
+        opening = asyncio.open_connection("127.0.0.1", self.port, ssl=context or self.certificates.client_context())
+        self._connections.append(Connection(*await within_limit(opening, "a connection")))
+        return self._connections[-1]
+
+    @property
+    def open_streams(self) -> int:
+        return len(self.server._streams)
+
+    async def stop(self) -> None:
+        """End the server as SIGTERM does."""
+        self.running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await within_limit(asyncio.shield(self.running), "the server to stop")
+
+    async def close_connections(self) -> None:
+        for connection in self._connections:
+            connection.writer.close()
+            with contextlib.suppress(OSError):
+                await within_limit(connection.writer.wait_closed(), "a client's connection to close")
+        await eventually(lambda: self.open_streams == 0, "all streams to end")
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    certificates: Certificates,
+    host_port: int,
+    *,
+    directory: OnePod | None = None,
+    clock: Clock | None = None,
+    max_streams: int = MAX_STREAMS,
+) -> AsyncIterator[Serving]:
+    credentials = await load_kubeconfig(_kubeconfig(certificates, host_port))
+    async with Client(credentials, user_agent="test", field_manager="test") as host_client:
+        server = KubeletServer(
+            directory or OnePod(),
+            host_client,
+            tls=_tls(certificates, clock or SystemClock()),
+            registry=CollectorRegistry(),
+            address="127.0.0.1",
+            port=0,
+            max_streams=max_streams,
+        )
+        running = asyncio.create_task(server.run())
+        served = Serving(server, certificates, await within_limit(server.listening_port(), "the server"), running)
+        try:
+            yield served
+            await served.close_connections()
+        finally:
+            await served.stop()
+
+
+def _tls(certificates: Certificates, clock: Clock) -> ServingTls:
+    path = certificates.path
+    return ServingTls(path("server.crt"), path("server.key"), path("ca.crt"), clock)
+
+
+def _kubeconfig(certificates: Certificates, port: int) -> Path:
+    config = {
+        "clusters": [
+            {"name": "host", "cluster": {"server": f"https://127.0.0.1:{port}", "certificate-authority": "ca.crt"}}
+        ],
+        "users": [{"name": "provider", "user": {"token": "of-the-provider"}}],
+        "contexts": [{"name": "host", "context": {"cluster": "host", "user": "provider"}}],
+        "current-context": "host",
+    }
+    path = certificates.path("kubeconfig")
+    path.write_text(yaml.safe_dump(config))
+    return path
