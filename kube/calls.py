@@ -40,9 +40,10 @@ class Calls:
         timeout: float,
         clock: Clock,
         observer: CallObserver | None,
+        may_write: Callable[[], bool] | None,
     ) -> None:
         self._credentials = credentials
-        self._connection = Connection(user_agent)
+        self._connection = Connection(user_agent, may_write)
         self._user_agent = user_agent
         self._timeout = timeout
         self._clock = clock

@@ -63,7 +63,9 @@ class Client:
         timeout: float = 30.0,
         clock: Clock | None = None,
         observer: CallObserver | None = None,
+        may_write: Callable[[], bool] | None = None,
     ) -> None:
+        """`may_write` is asked before each write leaves; if it says no, that raises Fenced instead (see `fence`)."""
         self.field_manager = field_manager
         self._calls = Calls(
             credentials,
@@ -71,6 +73,7 @@ class Client:
             timeout=timeout,
             clock=clock or SystemClock(),
             observer=observer,
+            may_write=may_write,
         )
 
     async def __aenter__(self) -> Self:

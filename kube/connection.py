@@ -6,7 +6,7 @@ environment is looked at; new certificates are used by every new connection, whi
 
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from aiohttp.connector import AddrInfoType
 from yarl import URL
 
 from kube.errors import Unreachable
+from kube.fence import fenced_request
 
 CALL_CONNECTIONS = 64
 _SILENCE = 30  # seconds after which the kernel asks a silent peer whether it lives, and gives up on lost data
@@ -39,9 +40,10 @@ class Credentials(Protocol):
 
 
 class Connection:
-    def __init__(self, user_agent: str) -> None:
+    def __init__(self, user_agent: str, may_write: Callable[[], bool] | None) -> None:
         self._headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": user_agent}
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._request_class = aiohttp.ClientRequest if may_write is None else fenced_request(may_write)
         self._closed = False
 
     async def close(self) -> None:
@@ -61,6 +63,7 @@ class Connection:
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None),
             trust_env=False,
+            request_class=self._request_class,
         )
         return session
 

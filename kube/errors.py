@@ -97,6 +97,14 @@ class Unreachable(ApiError):  # noqa: N818
         self.refused = refused
 
 
+class Fenced(ApiError):  # noqa: N818
+    """A write that was not sent, because this process does not lead."""
+
+    def __init__(self, method: str, path: str) -> None:
+        message = "not sent: another process may be writing now"
+        super().__init__(method, path, Answer(0), Status(reason="Fenced", message=message))
+
+
 _BY_REASON: Mapping[str, type[ApiError]] = {
     "BadRequest": BadRequest,
     "Unauthorized": Unauthorized,
