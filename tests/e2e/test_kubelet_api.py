@@ -1,0 +1,222 @@
+"""kubectl against a virtual API server whose node answers through our kubelet API, for pods in real containers."""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from sandbox.session import ApiServer
+from tests.e2e.handmade_node import NODE, Tenant, handmade_node
+from tests.kubectl import Kubectl, first_line
+
+LINES = "for n in 1 2 3 4 5; do echo line $n; done; echo complaint >&2"
+NEWEST = Path("/opt/k8s-1.36/bin/kubectl")
+
+
+def container(script: str, *, name: str = "app", **fields: object) -> dict[str, object]:
+    return {"name": name, "image": "busybox", "command": ["sh", "-c", script], **fields}
+
+
+@pytest.fixture(scope="module")
+def tenant(
+    host_cluster_server: ApiServer, virtual_api_server: ApiServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Tenant]:
+    with handmade_node(host_cluster_server, virtual_api_server, tmp_path_factory.mktemp("kubelet")) as made:
+        made.run("sleeper", {"containers": [container("sleep 3600")]})
+        made.run("speaker", {"containers": [container(f"{LINES}; sleep 3600"), container("sleep 3600", name="quiet")]})
+        made.run("listener", {"containers": [container("while read line; do echo got $line; done", stdin=True)]})
+        made.run("web", {"containers": [{"name": "web", "image": "sandbox.local/echo:1"}]})
+        yield made
+
+
+@pytest.fixture(params=["the installed one", "1.36"])
+def kubectl(request: pytest.FixtureRequest, tenant: Tenant) -> Kubectl:
+    """kubectl of the tenant."""
+    if request.param == "1.36":
+        if not NEWEST.exists():
+            pytest.skip(f"no {NEWEST}")
+        return Kubectl(NEWEST, tenant.virtual_kubeconfig, tenant.virtual_namespace)
+    return tenant.virtual
+
+
+def test_exec_passes_output_errors_and_the_exit_code(kubectl: Kubectl) -> None:
+    done = kubectl.run("exec", "sleeper", "--", "sh", "-c", "echo out; echo err >&2; exit 7")
+    assert (done.stdout, done.stderr.splitlines()[0], done.returncode) == (b"out\n", b"err", 7)
+
+
+def test_exec_passes_binary_input_and_output_whole(kubectl: Kubectl) -> None:
+    data = os.urandom(20 << 20)
+    done = kubectl.run(
+        "exec", "-i", "sleeper", "--", "sh", "-c", "tee /tmp/copy | sha256sum; cat /tmp/copy", stdin=data
+    )
+    checksum, _, copy = done.stdout.partition(b"\n")
+    assert checksum.split()[0].decode() == hashlib.sha256(data).hexdigest()
+    assert copy == data
+
+
+def test_exec_keeps_arguments_as_they_are(kubectl: Kubectl) -> None:
+    arguments = ["a b", "ü+&=%", "", "--", "\n"]
+    done = kubectl.run("exec", "sleeper", "--", "sh", "-c", 'printf "<%s>" "$@"', "sh", *arguments)
+    assert done.stdout.decode() == "".join(f"<{argument}>" for argument in arguments)
+
+
+def test_a_terminal_has_the_size_of_the_users_and_follows_it(kubectl: Kubectl) -> None:
+    with terminal([*kubectl.command, "exec", "-it", "sleeper", "--", "sh"]) as (screen, process):
+        resize(screen, process, rows=33, columns=101)
+        until(screen, lambda: os.write(screen, b"stty size\n"), b"33 101")
+        resize(screen, process, rows=44, columns=140)
+        until(screen, lambda: os.write(screen, b"stty size\n"), b"44 140")
+        os.write(screen, b"exit 3\n")
+        assert process.wait(timeout=30) == 3
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(["-c", "app"], id="all of it"),
+        pytest.param(["-c", "app", "--tail=2"], id="the last lines"),
+        pytest.param(["-c", "app", "--tail=0"], id="no line at all"),
+        pytest.param(["-c", "app", "--limit-bytes=9"], id="so many bytes"),
+        pytest.param(["-c", "app", "--since=1h"], id="of the last hour"),
+        pytest.param(["-c", "app", "--since-time=2020-01-01T00:00:00Z"], id="since a time"),
+        pytest.param(["-c", "app", "--since-time=2099-01-01T00:00:00+02:00"], id="since a time that is to come"),
+        pytest.param(["-c", "app", "--timestamps"], id="with times"),
+        pytest.param(["--all-containers", "--prefix=false"], id="of all containers"),
+    ],
+)
+def test_logs_are_what_the_host_says(kubectl: Kubectl, tenant: Tenant, options: Sequence[str]) -> None:
+    assert kubectl("logs", "speaker", *options) == tenant.host("logs", "speaker-on-the-host", *options)
+
+
+def test_a_restarted_container_has_a_previous_log(tenant: Tenant) -> None:
+    script = "if mkdir /count/first; then echo first; exit 1; fi; echo second; sleep 3600"
+    volume = {"name": "count", "mountPath": "/count"}
+    again = "jsonpath={.status.containerStatuses[0].restartCount}=1"
+    tenant.run(
+        "twice",
+        {"containers": [container(script, volumeMounts=[volume])], "volumes": [{"name": "count", "emptyDir": {}}]},
+        until=again,
+    )
+    assert tenant.virtual("logs", "twice", "--previous") == "first\n"
+
+
+def test_a_log_that_is_not_there_is_refused_in_the_tenants_words(kubectl: Kubectl) -> None:
+    refused = kubectl.run("logs", "sleeper", "--previous").stderr.decode()
+    assert 'previous terminated container "app" in pod "sleeper" not found' in refused
+
+
+def test_following_a_log_shows_lines_as_they_come_and_ends_with_the_container(kubectl: Kubectl, tenant: Tenant) -> None:
+    name = f"follow-{time.monotonic_ns()}"
+    tenant.run(name, {"restartPolicy": "Never", "containers": [container("read line; echo got $line", stdin=True)]})
+    following = kubectl.background("logs", "-f", name)
+    said = tenant.host.run("attach", "-i", f"{name}-on-the-host", stdin=b"hello\n")
+    assert said.returncode == 0
+    output, errors = following.communicate(timeout=60)
+    assert (output, errors, following.returncode) == (b"got hello\n", b"", 0)
+
+
+def test_attach_reaches_the_running_process(kubectl: Kubectl) -> None:
+    attached = subprocess.Popen(
+        [*kubectl.command, "attach", "-i", "listener"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert attached.stdin is not None
+    attached.stdin.write(b"hello\n")
+    attached.stdin.flush()
+    try:
+        assert first_line(attached) == "got hello\n"
+    finally:
+        attached.kill()
+        attached.communicate()
+
+
+def test_cp_brings_files_there_and_back(kubectl: Kubectl, tmp_path: Path) -> None:
+    there, back = tmp_path / "there", tmp_path / "back"
+    there.write_bytes(os.urandom(32 << 20))
+    kubectl("cp", str(there), "sleeper:/tmp/file")
+    kubectl("cp", "sleeper:/tmp/file", str(back))
+    assert hashlib.sha256(back.read_bytes()).digest() == hashlib.sha256(there.read_bytes()).digest()
+
+
+def test_port_forward_carries_twenty_requests_at_a_time(kubectl: Kubectl) -> None:
+    with forwarded(kubectl, "pod/web", 8080) as port, ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda n: _get(f"http://127.0.0.1:{port}/{n}"), range(20)))
+    assert all(f'"path": "/{n}"' in answer for n, answer in enumerate(answers))
+
+
+def test_the_node_answers_through_the_api_servers_proxy(tenant: Tenant) -> None:
+    proxy = f"/api/v1/nodes/{NODE}/proxy"
+    assert tenant.virtual("get", "--raw", f"{proxy}/healthz") == "ok"
+    assert "handmade_total 42.0" in tenant.virtual("get", "--raw", f"{proxy}/metrics")
+    assert '"name":"speaker"' in tenant.virtual("get", "--raw", f"{proxy}/pods")
+    assert "on-the-host" not in tenant.virtual("get", "--raw", f"{proxy}/pods")
+    running = tenant.virtual("get", "--raw", f"{proxy}/runningpods/")
+    assert '{"containers":[{"name":"app"' in running
+
+
+def test_only_so_much_of_a_long_output_is_read_as_the_user_reads(kubectl: Kubectl) -> None:
+    endless = kubectl.background("exec", "sleeper", "--", "yes")
+    assert first_line(endless) == "y\n"
+    endless.kill()
+    endless.communicate()
+
+
+@contextlib.contextmanager
+def terminal(command: Sequence[str]) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """Run a command in a terminal of its own; gives what is its screen and keyboard."""
+    screen, inside = pty.openpty()
+    process = subprocess.Popen(command, stdin=inside, stdout=inside, stderr=inside, start_new_session=True)
+    os.close(inside)
+    try:
+        yield screen, process
+    finally:
+        process.kill()
+        process.wait()
+        os.close(screen)
+
+
+def resize(screen: int, process: subprocess.Popen[bytes], *, rows: int, columns: int) -> None:
+    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    process.send_signal(signal.SIGWINCH)
+
+
+def until(screen: int, ask: object, wanted: bytes) -> None:
+    """Ask again and again until the answer shows up."""
+    seen = b""
+    for _ in range(60):
+        ask()  # type: ignore[operator]
+        while select.select([screen], [], [], 0.5)[0]:
+            seen += os.read(screen, 65536)
+            if wanted in seen:
+                return
+    raise AssertionError(f"waited for {wanted!r}, saw {seen!r}")
+
+
+@contextlib.contextmanager
+def forwarded(kubectl: Kubectl, pod: str, port: int) -> Iterator[int]:
+    forward = kubectl.background("port-forward", pod, f":{port}")
+    try:
+        yield int(first_line(forward).split("->")[0].rpartition(":")[2])
+    finally:
+        forward.kill()
+        forward.communicate()
+
+
+def _get(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - only of the forwarded port
+        return str(answer.read().decode())
