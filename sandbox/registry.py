@@ -95,17 +95,22 @@ def _unknown(code: str, what: str) -> web.Response:
     return web.json_response({"errors": [error]}, status=404)
 
 
+def address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return host, int(port)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--store", type=Path, required=True, metavar="DIR", help="the OCI image layout to serve")
-    parser.add_argument("--listen", required=True, metavar="IP:PORT")
+    parser.add_argument("--listen", type=address, required=True, metavar="IP:PORT")
     options = parser.parse_args()
-    host, _, port = options.listen.rpartition(":")
+    host, port = options.listen
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     try:
-        web.run_app(create_app(ImageStore(options.store)), host=host, port=int(port), print=None, shutdown_timeout=1)
+        web.run_app(create_app(ImageStore(options.store)), host=host, port=port, print=None, shutdown_timeout=1)
     except OSError as error:
-        sys.exit(f"cannot listen on {options.listen}: {error.strerror}; choose another address or end what has it")
+        sys.exit(f"cannot listen on {host}:{port}: {error.strerror}; choose another address or end what has it")
 
 
 if __name__ == "__main__":

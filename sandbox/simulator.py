@@ -16,7 +16,7 @@ from sandbox.node_player import NodePlayer
 from sandbox.pod_player import PodPlayer
 from sandbox.service import serve
 from sandbox.simulated_node import Fleet
-from sandbox.simulated_pod import Delays
+from sandbox.simulated_pod import RUN_SECONDS, Delays
 
 NAME = "vkp-sandbox-simulator"
 
@@ -32,14 +32,20 @@ async def simulate(client: Client, fleet: Fleet, delays: Delays) -> None:
 
 
 def main() -> None:
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
+    if not 0 < options.nodes < options.network.num_addresses // 2:
+        parser.error(f"--nodes {options.nodes}: from 1 to half the addresses of --network {options.network}")
     fleet = Fleet(options.nodes, options.pods_per_node, name=options.name, network=options.network)
     delays = Delays(start=options.start_delay, stop=options.stop_delay)
     serve(NAME, options.kubeconfig, lambda client: simulate(client, fleet, delays))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Play nodes whose pods run without containers.")
+    parser = argparse.ArgumentParser(
+        description="Play nodes whose pods run without containers.",
+        epilog=f"A pod with the annotation {RUN_SECONDS} succeeds after so many seconds.",
+    )
     parser.add_argument("--kubeconfig", type=Path, required=True, metavar="FILE")
     parser.add_argument("--nodes", type=int, default=10, help="how many (default: 10)")
     parser.add_argument("--pods-per-node", type=int, default=110, help="capacity of each (default: 110)")

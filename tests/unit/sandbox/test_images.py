@@ -108,19 +108,19 @@ def test_a_store_is_a_map_from_names_to_images(
     assert len(store.names()) == len(model)
 
 
-def add_twenty(path: Path, prefix: str) -> None:
+def add_five(path: Path, prefix: str) -> None:
     layer = write_layer(path.parent, prefix)
-    for number in range(20):
+    for number in range(5):
         ImageStore(path).add([f"{prefix}:{number}"], [layer], {"Cmd": [str(number)]})
 
 
 def test_two_processes_lose_nothing_of_each_other(tmp_path: Path) -> None:
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
-        for done in [processes.submit(add_twenty, tmp_path / "store", prefix) for prefix in ("one", "other")]:
+        for done in [processes.submit(add_five, tmp_path / "store", prefix) for prefix in ("one", "other")]:
             done.result(timeout=60)
     store = ImageStore(tmp_path / "store")
-    assert len(store.names()) == 40
-    assert layer_content(store, "one:19", tmp_path) == "one"
+    assert len(store.names()) == 10
+    assert layer_content(store, "one:4", tmp_path) == "one"
 
 
 def test_an_unknown_image_is_not_exported_and_the_error_says_what_there_is(tmp_path: Path) -> None:
