@@ -8,6 +8,8 @@ import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from sandbox.images import ImageStore
+
 
 def tar_bytes(files: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
@@ -24,6 +26,13 @@ def write_layer(folder: Path, content: str) -> Path:
     layer = folder / f"{content}.tar"
     layer.write_bytes(tar_bytes({"content": content.encode()}))
     return layer
+
+
+def add_five(path: Path, prefix: str) -> None:
+    """Add images to a store one by one: what a process of its own does, so it is not in a test's module."""
+    layer = write_layer(path.parent, prefix)
+    for number in range(5):
+        ImageStore(path).add([f"{prefix}:{number}"], [layer], {"Cmd": [str(number)]})
 
 
 def digest_of(content: bytes) -> str:

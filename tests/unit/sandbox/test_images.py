@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sandbox import oci
 from sandbox.errors import SandboxError
 from sandbox.images import ImageStore
-from tests.unit.sandbox.image_files import docker_archive, tar_bytes, write_layer
+from tests.unit.sandbox.image_files import add_five, docker_archive, tar_bytes, write_layer
 
 TEST = "sandbox.local/test:1"
 
@@ -106,12 +106,6 @@ def test_a_store_is_a_map_from_names_to_images(
         model |= dict.fromkeys(names, content)
     assert {name: layer_content(store, name, folder) for name in model} == model
     assert len(store.names()) == len(model)
-
-
-def add_five(path: Path, prefix: str) -> None:
-    layer = write_layer(path.parent, prefix)
-    for number in range(5):
-        ImageStore(path).add([f"{prefix}:{number}"], [layer], {"Cmd": [str(number)]})
 
 
 def test_two_processes_lose_nothing_of_each_other(tmp_path: Path) -> None:

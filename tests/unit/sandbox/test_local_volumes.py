@@ -82,7 +82,7 @@ OTHERS_VOLUME = as_object({"metadata": {"name": "pvc-u1"}, "spec": {}, "status":
         pytest.param(claim(ASKED, volumeName="pvc-u1"), False, id="has a volume"),
     ],
 )
-def test_a_volume_is_wanted_when_the_cluster_asks_us(asking: Object, wanted: bool) -> None:  # noqa: FBT001 - a row
+def test_a_volume_is_wanted_when_the_cluster_asks_us(asking: Object, wanted: bool) -> None:
     assert wants_volume(asking) is wanted
 
 
