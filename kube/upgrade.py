@@ -173,6 +173,8 @@ def _unchunk(received: bytes) -> bytes | None:
     body, position = b"", 0
     while (line_end := received.find(b"\r\n", position)) >= 0:
         size = int(received[position:line_end].partition(b";")[0], 16)
+        if size < 0:
+            raise ValueError("a chunk of negative size")
         start = line_end + 2
         if size == 0:
             return body
