@@ -208,6 +208,7 @@ class FaultyProxy:
             await write(server, head + body)
             if "upgrade" in request.headers:
                 await self._pass_bytes(client, server)
+                server.writer.close()
                 return
 
     async def _pass_answers(self, server: Connection, client: Connection) -> None:
