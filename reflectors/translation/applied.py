@@ -1,56 +1,49 @@
-"""What we set on a host pod and may have to change later, recorded on the pod itself.
+"""What we set on a host object and may have to change later, recorded on the object itself.
 
-Webhooks and controllers of the host change its pods too. What changed is therefore told by comparing what is wanted now
-with what was applied last, not with what the pod looks like: what others did is left alone, and what the tenant took
-away can be told from what others added. For each part that can change, a digest of the value is recorded.
+Webhooks and controllers of the host change its objects too. What changed is therefore told by comparing what is wanted
+now with what was applied last, not with what the object looks like: what others did is left alone, and what the tenant
+took away can be told from what others added. Of each part that can change, a digest of the value is recorded.
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import orjson
 
-from reflectors.translation.digests import digest
-from reflectors.translation.json_values import Json, listed, mapped
+from reflectors.translation.json_values import Json, mapped
 from reflectors.translation.metadata import APPLIED
 
-Part = tuple[str, ...]
-"""("labels", "app"), ("images", "containers", "web"), ("tolerations",), ..."""
+Part: TypeAlias = tuple[str, ...]
+"""("labels", "app"), ("image", "containers", "web"), ("tolerations",), ..."""
 
-_CONTAINER_LISTS = ("containers", "initContainers")
+Parts: TypeAlias = Mapping[Part, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
+    """Which parts are not as they were applied last, and which were applied and are no longer wanted."""
+
     changed: frozenset[Part]
     removed: frozenset[Part]
 
-    def __bool__(self) -> bool:
-        return bool(self.changed or self.removed)
+
+def record(wanted: Parts) -> str:
+    """Return the text that remembers these parts as applied."""
+    return _encoded({part: _digest(value) for part, value in wanted.items()})
 
 
-def parts(host: Json) -> dict[Part, object]:
-    """Return what of a translated host pod is recorded: each part with its value."""
-    spec, metadata = host["spec"], host["metadata"]
-    found: dict[Part, object] = {("labels", key): value for key, value in mapped(metadata, "labels").items()}
-    found |= {("annotations", key): value for key, value in mapped(metadata, "annotations").items() if key != APPLIED}
-    in_spec: dict[Part, object] = {("tolerations",): spec.get("tolerations")}
-    in_spec["activeDeadlineSeconds",] = spec.get("activeDeadlineSeconds")
-    in_spec["resources",] = spec.get("resources")
-    for containers in _CONTAINER_LISTS:
-        for container in listed(spec, containers):
-            in_spec["images", containers, container["name"]] = container.get("image")
-            in_spec["resources", containers, container["name"]] = container.get("resources")
-    return found | {part: value for part, value in in_spec.items() if value}
+def record_after(wanted: Parts, host: Json, *, except_for: Iterable[Part] = ()) -> str:
+    """Return the text for a `host` to which all of `wanted` is applied, except for parts that stay as recorded."""
+    before, digests = _recorded(host), {part: _digest(value) for part, value in wanted.items()}
+    for part in except_for:
+        digests.pop(part, None)
+        digests |= {part: before[part]} if part in before else {}
+    return _encoded(digests)
 
 
-def record(parts: Mapping[Part, object]) -> str:
-    """Return the text that remembers these parts."""
-    return _encoded({"\t".join(part): _digest(value) for part, value in parts.items()})
-
-
-def difference(wanted: Mapping[Part, object], host: Json) -> Difference:
-    """Return which parts are not as they were applied last to `host`."""
+def difference(wanted: Parts, host: Json) -> Difference:
     applied = _recorded(host)
     return Difference(
         changed=frozenset(part for part, value in wanted.items() if applied.get(part) != _digest(value)),
@@ -69,9 +62,9 @@ def _recorded(host: Json) -> dict[Part, str]:
     return {tuple(part.split("\t")): str(value) for part, value in decoded.items()}
 
 
+def _encoded(digests: Mapping[Part, str]) -> str:
+    return orjson.dumps({"\t".join(part): value for part, value in digests.items()}).decode()
+
+
 def _digest(value: object) -> str:
-    return digest(_encoded(value))
-
-
-def _encoded(value: object) -> str:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    return hashlib.blake2b(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), digest_size=8).hexdigest()

@@ -16,10 +16,12 @@ def fresh(value: Mapping[str, Any]) -> Draft: ...
 def fresh(value: Any) -> Any: ...
 def fresh(value: Any) -> Any:
     """Return a copy that shares nothing changeable with `value`."""
-    if isinstance(value, Mapping):
-        return {key: fresh(item) for key, item in value.items()}
+    if isinstance(value, str):  # first, for it is what most of an object is made of
+        return value
     if isinstance(value, list | tuple):
         return [fresh(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: fresh(item) for key, item in value.items()}
     return value
 
 

@@ -39,6 +39,9 @@ _LEFT_OUT_ANNOTATIONS = frozenset(
 )
 
 
+_MAX_ANNOTATION_BYTES = 256 * 1024  # of all keys and values of an object together: every API server's limit
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """The virtual object that a host object of ours stands for."""
@@ -96,6 +99,12 @@ def recorded(host: Json, kind: str, context: Context) -> Recorded | None:
     if metadata["name"] != context.host_name(kind, origin.namespace, origin.name):
         return None
     return origin
+
+
+def excess_of_annotations(host: Json) -> int:
+    """Return by how many bytes an object's annotations are more than an API server takes; 0 or less if they fit."""
+    annotations = mapped(host["metadata"], "annotations")
+    return sum(len(text.encode()) for item in annotations.items() for text in item) - _MAX_ANNOTATION_BYTES
 
 
 def _origin(annotations: Mapping[str, str]) -> Recorded | None:

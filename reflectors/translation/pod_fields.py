@@ -25,6 +25,8 @@ _POD_AFFINITY = copied(
     requiredDuringSchedulingIgnoredDuringExecution=_POD_AFFINITY_TERM,
 )
 
+TOLERATION = copied("effect key operator tolerationSeconds value")
+
 _SECURITY_CONTEXT = copied(
     "fsGroup fsGroupChangePolicy runAsGroup runAsNonRoot runAsUser seLinuxChangePolicy supplementalGroups"
     " supplementalGroupsPolicy",
@@ -72,7 +74,7 @@ POD_SPEC: Fields = {
         readinessGates=copied("conditionType"),
         resources=RESOURCES,
         securityContext=_SECURITY_CONTEXT,
-        tolerations=copied("effect key operator tolerationSeconds value"),
+        tolerations=TOLERATION,
     ),
     **_REWRITTEN,
     "automountServiceAccountToken": Replaced("always false: the tenant has no identity on the host"),

@@ -8,7 +8,7 @@ credentials on the host. Whether the pod may run at all is not asked here: `refu
 from dataclasses import dataclass
 
 from reflectors.translation.allow_list import Lost, known_part
-from reflectors.translation.applied import parts, record
+from reflectors.translation.applied import record
 from reflectors.translation.context import Context, Version
 from reflectors.translation.dns import resolution
 from reflectors.translation.downward_api import downward_annotations, redirect
@@ -19,6 +19,7 @@ from reflectors.translation.metadata import APPLIED, host_annotations, host_labe
 from reflectors.translation.paths import CONTAINER_LISTS
 from reflectors.translation.placement import host_node_affinity, host_node_selector
 from reflectors.translation.pod_fields import POD_SPEC
+from reflectors.translation.pod_parts import changeable_parts
 from reflectors.translation.references import rename
 from reflectors.translation.selectors import host_pod_affinity, host_spread_constraint
 from reflectors.translation.volumes import plain_spec
@@ -42,7 +43,7 @@ def translated(virtual: Json, context: Context) -> Translation:
     spec, lost = _host_spec(virtual, context)
     ephemeral_containers = spec.pop("ephemeralContainers", [])
     pod: Draft = {"apiVersion": "v1", "kind": KIND, "metadata": _metadata(virtual, context), "spec": spec}
-    pod["metadata"]["annotations"][APPLIED] = record(parts(pod))
+    pod["metadata"]["annotations"][APPLIED] = record(changeable_parts(virtual, context))
     reserved = [Lost(field, "this key is ours to set, so not copied to the host") for field in lost_keys(virtual)]
     return Translation(pod, ephemeral_containers, [*lost, *reserved])
 
@@ -65,11 +66,11 @@ def _host_spec(virtual: Json, context: Context) -> tuple[Draft, list[Lost]]:
     priority, lost_priority = _priority(plain, context)
     spec |= names.spec | hostname_fields | priority | _placement(spec, virtual, context)
     spec |= {"automountServiceAccountToken": False, "enableServiceLinks": False}
+    redirect(spec)
+    rename(spec, lambda kind, name: context.host_name(kind, namespace, name))
     for containers in CONTAINER_LISTS:
         if containers in spec:
             spec[containers] = [with_service_variables(each, context.api_server) for each in spec[containers]]
-    redirect(spec)
-    rename(spec, lambda kind, name: context.host_name(kind, namespace, name))
     return _without_empty(spec), [*unknown, *names.lost, *lost_hostname, *lost_priority]
 
 

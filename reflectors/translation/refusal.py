@@ -1,6 +1,9 @@
 """How we tell a tenant that something is not possible here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from reflectors.translation.writes import Refuse
 
 ASK = "or ask whoever runs the host cluster to allow it in the Cluster's policy"
 
@@ -15,3 +18,8 @@ class Refusal:
 
     def __str__(self) -> str:
         return f"{self.field}: {self.why}; {self.remedy}"
+
+
+def refuse(refusals: Sequence[Refusal], reason: str = "Refused") -> Refuse | None:
+    """Return the verdict that tells of all of these; None if there are none."""
+    return Refuse(reason, "\n".join(map(str, refusals))) if refusals else None

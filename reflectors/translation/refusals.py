@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from reflectors.translation.context import Allowed, Context, Version
 from reflectors.translation.json_values import Json, listed
-from reflectors.translation.paths import found, path
+from reflectors.translation.paths import CONTAINER_LISTS, found, path
 from reflectors.translation.privileges import container_privilege_refusals, pod_privilege_refusals
 from reflectors.translation.refusal import ASK, Refusal
 from reflectors.translation.volume_fields import NODE_VOLUMES, OWN_VOLUMES
@@ -23,22 +23,22 @@ _FIXED_HOSTS = [
 
 
 def refusals(virtual: Json, context: Context) -> list[Refusal]:
-    """Return why this pod is not created on the host; empty if it is. Ephemeral containers come later."""
+    """Return why this pod, or an ephemeral container of it, is not created on the host; empty if all of it is."""
     spec = virtual["spec"]
     return [
         *pod_privilege_refusals(spec, context.allowed),
         *_volume_refusals(spec, context),
         *(
             refusal
-            for containers in ("initContainers", "containers")
+            for containers in CONTAINER_LISTS
             for index, container in enumerate(listed(spec, containers))
-            for refusal in container_refusals(container, f"spec.{containers}[{index}]", spec, context)
+            for refusal in _container_refusals(container, f"spec.{containers}[{index}]", spec, context)
         ),
         *_sidecar_refusals(spec, context.host_version),
     ]
 
 
-def container_refusals(container: Json, field: str, spec: Json, context: Context) -> Iterator[Refusal]:
+def _container_refusals(container: Json, field: str, spec: Json, context: Context) -> Iterator[Refusal]:
     """Yield why this container, at `field` of a pod with this spec, is not started on the host."""
     yield from container_privilege_refusals(container, field, context.allowed)
     if not spec.get("hostNetwork"):  # a pod on the host's network has all its ports as host ports, by definition

@@ -17,7 +17,7 @@ _PROJECTIONS = {
 
 
 def missing_support(virtual: Json) -> list[Refusal]:
-    """Return why this pod is not created on the host yet; empty if it is."""
+    """Return why this pod, or an ephemeral container of it, is not created on the host yet; empty if all of it is."""
     spec = plain_spec(virtual)
     return [*_missing_objects(spec), *_missing_projections(spec), *_missing_claims(spec)]
 
