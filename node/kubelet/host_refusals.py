@@ -18,7 +18,7 @@ def unchanged(error: ApiError, request: web.Request) -> web.Response:
 
 
 def as_text(error: ApiError, request: web.Request, host_pod: HostPod) -> web.Response:
-    """Text, as a kubelet's, of which the virtual API server makes a Status; the pod has the name that the tenant knows."""
+    """Text, as a kubelet's, of which the virtual API server makes a Status; it names the pod as the tenant knows it."""
     if isinstance(error, Unreachable):
         return _unreachable(error, request)
     return web.Response(status=error.status, text=error.message.replace(host_pod.name, request.match_info["pod"]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter
 
 from kube.client import Client
 from kube.clock import Clock, SystemClock
@@ -28,6 +28,7 @@ class Serving:
     server: KubeletServer
     certificates: Certificates
     port: int
+    counter: Counter  # in the server's registry
     running: "asyncio.Task[None]"
     _connections: list[Connection] = field(default_factory=list)
 
@@ -62,20 +63,23 @@ async def serving(
     directory: OnePod | None = None,
     clock: Clock | None = None,
     max_streams: int = MAX_STREAMS,
+    host_timeout: float = 30.0,
 ) -> AsyncIterator[Serving]:
+    registry = CollectorRegistry()
     credentials = await load_kubeconfig(_kubeconfig(certificates, host_port))
-    async with Client(credentials, user_agent="test", field_manager="test") as host_client:
+    async with Client(credentials, user_agent="test", field_manager="test", timeout=host_timeout) as host_client:
         server = KubeletServer(
             directory or OnePod(),
             host_client,
             tls=_tls(certificates, clock or SystemClock()),
-            registry=CollectorRegistry(),
+            registry=registry,
             address="127.0.0.1",
             port=0,
             max_streams=max_streams,
         )
         running = asyncio.create_task(server.run())
-        served = Serving(server, certificates, await within_limit(server.listening_port(), "the server"), running)
+        port = await within_limit(server.listening_port(), "the server to listen")
+        served = Serving(server, certificates, port, Counter("beats", "of a heart", registry=registry), running)
         try:
             yield served
             await served.close_connections()

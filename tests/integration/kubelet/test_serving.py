@@ -1,0 +1,139 @@
+"""Who is let in, what else the server answers, and what happens when its files are replaced."""
+
+import ssl
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from kube.certificates import KeyPair, new_authority
+from kube.codec import decode_object
+from kube.objects import Object
+from tests.integration.kubelet.certificates import API_SERVER, Certificates
+from tests.integration.kubelet.client import Connection, request
+from tests.integration.kubelet.directory import OnePod
+from tests.integration.kubelet.host import Host
+from tests.integration.kubelet.serving import Serving, serving
+from tests.virtual_clock import VirtualClock
+
+LATER = 60.0  # by then the files have been looked at again
+
+
+async def get(connection: Connection, path: str, *, method: str = "GET") -> tuple[int, bytes]:
+    connection.send(request(path, method=method))
+    head = await connection.head()
+    if "chunked" in head.headers.get("transfer-encoding", ""):
+        return head.status, await connection.reader.readuntil(b"\r\n0\r\n\r\n")
+    return head.status, await connection.body(head)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/healthz/ping", "/healthz/log", "/healthz/syncloop"])
+async def test_health(kubelet: Serving, path: str) -> None:
+    assert await get(await kubelet.connect(), path) == (200, b"ok")
+
+
+async def test_unknown_paths_are_not_found_and_slashes_count(kubelet: Serving) -> None:
+    connection = await kubelet.connect()
+    for path in ("/", "/logs/", "/pods/", "/runningpods", "/run/shop/web/app"):
+        assert (await get(connection, path))[0] == 404, path
+
+
+async def test_pods_cannot_be_written(kubelet: Serving) -> None:
+    assert (await get(await kubelet.connect(), "/pods", method="POST"))[0] == 405
+
+
+async def test_metrics_are_those_of_the_registry(kubelet: Serving) -> None:
+    kubelet.counter.inc(42)
+    status, body = await get(await kubelet.connect(), "/metrics")
+    assert status == 200
+    assert b"\nbeats_total 42.0\n" in body
+
+
+async def test_both_lists_of_pods_are_pod_lists(certificates: Certificates, upstream: Host) -> None:
+    async with serving(certificates, upstream.port, directory=OnePod([POD])) as kubelet:
+        connection = await kubelet.connect()
+        for path in ("/pods", "/runningpods/"):
+            _, body = await get(connection, path)
+            listed = msgspec.json.decode(body.split(b"\r\n", 1)[1].removesuffix(b"\r\n0\r\n\r\n"))
+            assert (listed["kind"], [each["metadata"]["name"] for each in listed["items"]]) == ("PodList", ["web"])
+
+
+async def test_without_a_certificate_nobody_is_answered(kubelet: Serving, certificates: Certificates) -> None:
+    for path in ("/healthz", "/pods", "/no/such/path"):
+        connection = await kubelet.connect(certificates.client_context(None))
+        assert await get(connection, path) == (401, b"Unauthorized")
+
+
+@pytest.mark.parametrize(
+    "authority",
+    [
+        pytest.param(new_authority("other", now=datetime.now(UTC)), id="of another name"),
+        pytest.param(new_authority("virtual", now=datetime.now(UTC)), id="of the same name"),
+    ],
+)
+async def test_a_certificate_of_another_authority_is_refused(
+    kubelet: Serving, certificates: Certificates, authority: KeyPair
+) -> None:
+    assert await is_refused(kubelet, certificates.client_context(API_SERVER, by=authority))
+
+
+async def test_a_new_serving_certificate_is_used_by_new_connections_while_streams_go_on(
+    certificates: Certificates, upstream: Host
+) -> None:
+    clock = VirtualClock()
+    async with serving(certificates, upstream.port, clock=clock) as kubelet:
+        stream = await (await kubelet.connect()).switched("/exec/shop/web/app?output=1&command=echo")
+        first = served_certificate(await kubelet.connect())
+        certificates.issue_server()
+        clock.jump(LATER)
+        assert served_certificate(await kubelet.connect()) != first
+        assert await stream.echoed(b"ping") == b"ping"
+
+
+async def test_files_that_do_not_belong_together_change_nothing_until_they_do(
+    certificates: Certificates, upstream: Host
+) -> None:
+    clock = VirtualClock()
+    async with serving(certificates, upstream.port, clock=clock) as kubelet:
+        first = served_certificate(await kubelet.connect())
+        old_key = certificates.path("server.key").read_bytes()
+        new = certificates.issue_server()
+        for key in (old_key, b"", new.key[: len(new.key) // 2]):
+            certificates.path("server.key").write_bytes(key)
+            clock.jump(LATER)
+            assert served_certificate(await kubelet.connect()) == first
+        certificates.path("server.key").write_bytes(new.key)
+        clock.jump(LATER)
+        assert served_certificate(await kubelet.connect()) != first
+
+
+async def test_a_new_client_authority_replaces_the_old_one(certificates: Certificates, upstream: Host) -> None:
+    clock = VirtualClock()
+    authority = new_authority("next", now=datetime.now(UTC))
+    old, new = certificates.client_context(), certificates.client_context(API_SERVER, by=authority)
+    async with serving(certificates, upstream.port, clock=clock) as kubelet:
+        certificates.path("ca.crt").write_bytes(authority.certificate)
+        clock.jump(LATER)
+        assert (await get(await kubelet.connect(new), "/healthz"))[0] == 200
+        assert await is_refused(kubelet, old)
+
+
+async def is_refused(kubelet: Serving, context: ssl.SSLContext) -> bool:
+    """With TLS 1.3 a client learns of it only when it reads."""
+    try:
+        connection = await kubelet.connect(context)
+        connection.send(request("/healthz"))
+        return await connection.rest() == b""
+    except (ssl.SSLError, ConnectionError):
+        return True
+
+
+def served_certificate(connection: Connection) -> bytes:
+    certificate: bytes = connection.writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    return certificate
+
+
+POD: Object = decode_object(
+    b'{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","namespace":"shop","uid":"u"},'
+    b'"status":{"containerStatuses":[{"name":"app","image":"busybox","state":{"running":{}}}]}}'
+)
