@@ -1,4 +1,4 @@
-"""The command line `vkp`: each command is a module here, registered below."""
+"""The command line `vkp`: each command is a module here, registered in `root`."""
 
 from vk_provider.cli.root import main
 

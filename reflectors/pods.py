@@ -1,0 +1,278 @@
+"""The pod reflector: every pod of the virtual nodes runs on the host, and its status comes back.
+
+One queue, fed by both sides, keyed by the virtual pod. What to write is decided in `translation.pod_writes`; here it is
+carried out. Events of both API servers wake it, nothing is polled; the two caches are its only state.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import structlog
+
+from kube.client import Client, PatchType
+from kube.clock import Clock
+from kube.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
+from kube.event_recorder import EventRecorder
+from kube.informer import Informer, Timing
+from kube.metrics import Metrics
+from kube.objects import Key, Object
+from kube.reconciler import Limits, Reconciler
+from kube.resources import PODS
+from kube.store import Change
+from kube.work_queue import WorkQueue
+from reflectors.latest import Latest
+from reflectors.tenant_events import TenantEvents
+from reflectors.translation import pod_writes
+from reflectors.translation.context import Context
+from reflectors.translation.host_names import label_value
+from reflectors.translation.json_values import Json
+from reflectors.translation.metadata import CLUSTER_LABEL, recorded
+from reflectors.translation.pod_spec import KIND
+from reflectors.translation.writes import Create, Delete, Finalize, HostWrite, Patch, PatchStatus, Refuse, VirtualWrite
+
+MOST_WRITES = 8  # in one reconcile; a pod that wants more comes again, after others
+SWEEP_SECONDS = 600.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The two API servers, and who writes events on the virtual one."""
+
+    host: Client
+    virtual: Client
+    recorder: EventRecorder
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A virtual pod and the host pod that runs it."""
+
+    virtual: Object
+    host: Object
+
+
+class _OnNode(msgspec.Struct, rename="camel"):
+    node_name: str = ""
+
+
+class PodReflector:
+    """Part of the daemon."""
+
+    def __init__(
+        self,
+        sides: Sides,
+        context: Context,
+        *,
+        nodes: Collection[str],
+        clock: Clock,
+        metrics: Metrics,
+        workers: int = 32,
+    ) -> None:
+        self._sides = sides
+        self._context = context
+        self._clock = clock
+        self._nodes = nodes
+        timing = Timing(clock=clock)
+        # A field selector knows no "one of": pods of several nodes are picked out here.
+        node = f"spec.nodeName={next(iter(nodes))}" if len(nodes) == 1 else ""
+        self._virtual_pods = Informer(sides.virtual, PODS, field_selector=node, timing=timing)
+        ours = f"{CLUSTER_LABEL}={label_value(context.cluster)}"
+        self._host_pods = Informer(sides.host, PODS, context.host_namespace, label_selector=ours, timing=timing)
+        self._virtual = Latest(self._virtual_pods.store.get)
+        self._host = Latest(self._host_pods.store.get)
+        self._events = TenantEvents(sides.recorder)
+        self._queue: WorkQueue[Key] = WorkQueue(clock, partition=lambda key: key.namespace)
+        self._virtual_pods.add_handler(_Wakes(self._queue, self._key_of_virtual))
+        self._host_pods.add_handler(_Wakes(self._queue, self._key_of_host))
+        self._reconciler = Reconciler(
+            "pods",
+            self._queue,
+            self._reconcile,
+            limits=Limits(workers=workers),
+            observers=[metrics.reconciler("pods", self._queue)],
+        )
+        metrics.informer("virtual pods", self._virtual_pods)
+        metrics.informer("host pods", self._host_pods)
+
+    @property
+    def synced(self) -> bool:
+        """Whether both sides have been seen whole."""
+        return self._virtual_pods.synced and self._host_pods.synced
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._virtual_pods.run(), name="virtual pods")
+            group.create_task(self._host_pods.run(), name="host pods")
+            # A host pod is an orphan only if all virtual pods are known, and the other way round.
+            await self._virtual_pods.wait_synced()
+            await self._host_pods.wait_synced()
+            group.create_task(self._reconciler.run(), name="reconcile pods")
+            group.create_task(self._sweep(), name="sweep pods")
+
+    def pair(self, key: Key) -> Pair | None:
+        """A virtual pod with its own host pod; None if it has none, or one of us is being replaced."""
+        virtual, host = self._seen(key)
+        if virtual is None or host is None:
+            return None
+        origin = recorded(host.to_dict(), KIND, self._context)
+        return Pair(virtual, host) if origin is not None and origin.uid == virtual.uid else None
+
+    def pods(self) -> Iterable[Object]:
+        """All virtual pods of our nodes."""
+        return filter(self._is_ours, self._virtual_pods.store.values())
+
+    async def _sweep(self) -> None:
+        """Look at everything again from time to time, should a wake-up ever have been lost; that costs no request."""
+        while True:
+            await self._clock.sleep(SWEEP_SECONDS)
+            virtual = map(self._key_of_virtual, self._virtual_pods.store.values())
+            host = map(self._key_of_host, self._host_pods.store.values())
+            for key in {*virtual, *host} - {None}:
+                if key is not None:
+                    self._queue.add(key)
+
+    async def _reconcile(self, key: Key) -> None:
+        for _ in range(MOST_WRITES):
+            virtual, host = self._seen(key)
+            if virtual is None and host is None:
+                self._forget(key)
+                return
+            if not await self._take_step(key, virtual, host):
+                return
+        self._queue.add(key)
+
+    async def _take_step(self, key: Key, virtual: Object | None, host: Object | None) -> bool:
+        """Make the next write; whether there may be another to make now."""
+        virtual_pod, host_pod = _body(virtual), _body(host)
+        write = pod_writes.next_host_write(virtual_pod, host_pod, self._context)
+        if write is not None and not isinstance(write, Refuse):
+            return await self._write_host(key, virtual, write)
+        if virtual is None or virtual_pod is None:
+            return False
+        if write is not None:
+            self._events.refused(virtual, write)
+        status = pod_writes.next_virtual_write(virtual_pod, host_pod, self._context, write, now=self._now())
+        return status is not None and await self._write_virtual(key, status)
+
+    async def _write_host(self, key: Key, virtual: Object | None, write: HostWrite) -> bool:
+        name, namespace = self._host_key(key).name, self._context.host_namespace
+        match write:
+            case Create():
+                return await self._create(key, virtual, write)
+            case Patch(body, why, subresource):
+                log.info("patching host pod", key=str(key), why=why)
+                strategic = PatchType.STRATEGIC
+                changed = await self._sides.host.patch(
+                    PODS, name, body, namespace, patch_type=strategic, subresource=subresource
+                )
+                if subresource != "ephemeralcontainers":  # which answers with an object of another kind before 1.22
+                    self._host.wrote(self._host_key(key), changed)
+                    return True
+            case Delete(uid, grace_period, why):
+                log.info("deleting host pod", key=str(key), why=why)
+                with suppress(NotFound, Conflict):  # it is gone, or another by now; the watch will tell
+                    await self._sides.host.delete(PODS, name, namespace, grace_period_seconds=grace_period, uid=uid)
+            case Refuse():
+                pass
+        return False
+
+    async def _create(self, key: Key, virtual: Object | None, write: Create) -> bool:
+        host_key = self._host_key(key)
+        log.info("creating host pod", key=str(key), host_pod=host_key.name)
+        try:
+            created = await self._sides.host.create(PODS, write.body, host_key.namespace)
+        except AlreadyExists:
+            # Either the watch is late or somebody else's pod bears the name: what is there decides.
+            created = await self._sides.host.get(PODS, host_key.name, host_key.namespace)
+        except (Forbidden, Invalid) as error:
+            await self._refused_by_host(key, virtual, error)
+            raise
+        if virtual is not None:
+            self._events.lost(virtual, write.lost)
+        self._host.wrote(host_key, created)
+        return True
+
+    async def _refused_by_host(self, key: Key, virtual: Object | None, error: Forbidden | Invalid) -> None:
+        """Show on the virtual pod why the host does not take it: a quota, an admission rule."""
+        if virtual is None:
+            return
+        refuse = Refuse("HostRefused", f"the host cluster refuses this pod: {error.message}")
+        self._events.refused(virtual, refuse)
+        status = pod_writes.next_virtual_write(virtual.to_dict(), None, self._context, refuse, now=self._now())
+        if status is not None:
+            await self._write_virtual(key, status)
+
+    async def _write_virtual(self, key: Key, write: VirtualWrite) -> bool:
+        client, result = self._sides.virtual, None
+        try:
+            match write:
+                case PatchStatus(body, _):
+                    strategic = PatchType.STRATEGIC
+                    result = await client.patch(
+                        PODS, key.name, body, key.namespace, patch_type=strategic, subresource="status"
+                    )
+                case Finalize(uid):
+                    log.info("finalizing virtual pod", key=str(key))
+                    await client.delete(PODS, key.name, key.namespace, grace_period_seconds=0, uid=uid)
+        except NotFound:
+            result = None
+        if isinstance(write, Finalize):
+            return False  # a finalizer may keep it; the watch will tell
+        self._virtual.wrote(key, result)
+        return True
+
+    def _seen(self, key: Key) -> tuple[Object | None, Object | None]:
+        virtual = self._virtual.get(key)
+        return virtual if virtual is not None and self._is_ours(virtual) else None, self._host.get(self._host_key(key))
+
+    def _forget(self, key: Key) -> None:
+        self._virtual.forget(key)
+        self._host.forget(self._host_key(key))
+        self._events.forget(key)
+
+    def _now(self) -> str:
+        return f"{self._clock.utcnow():%Y-%m-%dT%H:%M:%SZ}"
+
+    def _host_key(self, key: Key) -> Key:
+        return Key(self._context.host_namespace, self._context.host_name(KIND, key.namespace, key.name))
+
+    def _key_of_virtual(self, pod: Object) -> Key | None:
+        return pod.key if self._is_ours(pod) else None
+
+    def _key_of_host(self, pod: Object) -> Key | None:
+        metadata = {
+            "name": pod.name,
+            "namespace": pod.namespace,
+            "labels": pod.metadata.labels,
+            "annotations": pod.metadata.annotations,
+        }
+        origin = recorded({"metadata": metadata}, KIND, self._context)
+        return Key(origin.namespace, origin.name) if origin else None
+
+    def _is_ours(self, pod: Object) -> bool:
+        return (pod.decode("spec", _OnNode) or _OnNode()).node_name in self._nodes
+
+
+class _Wakes:
+    """An informer's handler that queues the virtual pod that a changed pod belongs to."""
+
+    def __init__(self, queue: WorkQueue[Key], key_of: Callable[[Object], Key | None]) -> None:
+        self._queue = queue
+        self._key_of = key_of
+
+    def on_change(self, change: Change) -> None:
+        for pod in (change.old, change.new):
+            key = self._key_of(pod) if pod is not None else None
+            if key is not None:
+                self._queue.add(key)
+
+
+def _body(pod: Object | None) -> Json | None:
+    body: dict[str, Any] | None = None if pod is None else pod.to_dict()
+    return body

@@ -1,0 +1,142 @@
+"""A virtual cluster for tests: an API server, and a `vkp provider` beside it, in a process of its own."""
+
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kube import certificates
+from kube.certificates import KeyPair, Subject
+from sandbox.session import ApiServer
+from sandbox.waiting import wait_until
+from tests.kubectl import Kubectl
+
+LOG_TAIL = 4000
+
+
+class VirtualCluster:
+    """One provider that joins a host cluster's namespace and a virtual API server."""
+
+    def __init__(self, host: ApiServer, virtual: ApiServer, namespace: str, folder: Path) -> None:
+        self.host = host
+        self.virtual = virtual
+        self.namespace = namespace  # on the host
+        self.name = "tenant"
+        self.folder = folder
+        self.kubelet_port = _free_port(host.machine)
+        self.health_port = _free_port("127.0.0.1")
+        self._process: subprocess.Popen[bytes] | None = None
+        self._write_certificates()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "the provider was not started"
+        return self._process.pid
+
+    def kubectl(self, namespace: str = "default") -> Kubectl:
+        return Kubectl(self.virtual.kubectl, self.virtual.kubeconfig, namespace)
+
+    def host_kubectl(self) -> Kubectl:
+        return Kubectl(self.host.kubectl, self.host.kubeconfig, self.namespace)
+
+    def start(self, *arguments: str) -> None:
+        """Start the provider and wait until it is ready."""
+        with (self.folder / "provider.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-c",
+                    "from vk_provider.entry import main; main()",
+                    "provider",
+                    *self._flags(),
+                    *arguments,
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        def look() -> str | None:
+            assert self._process is not None
+            if self._process.poll() is not None:
+                raise AssertionError(f"the provider ended with {self._process.returncode}:\n{self.log()}")
+            return self.not_ready()
+
+        wait_until(look, what="provider ready", seconds=60, advice=f"its log ends with {self.log()}")
+
+    def not_ready(self) -> str | None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.health_port}/readyz", timeout=5):
+                return None
+        except OSError as error:
+            return str(error)
+
+    def kill(self) -> None:
+        """Kill -9."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(30)
+
+    def log(self) -> str:
+        return (self.folder / "provider.log").read_text(errors="replace")[-LOG_TAIL:]
+
+    def _flags(self) -> Iterator[str]:
+        settings = {
+            "cluster": self.name,
+            "host-namespace": self.namespace,
+            "host-kubeconfig": self.host.kubeconfig,
+            "virtual-kubeconfig": self.virtual.kubeconfig,
+            "node-name": "virtual-node",
+            "kubelet-address": self.host.machine,
+            "kubelet-bind": self.host.machine,
+            "kubelet-port": self.kubelet_port,
+            "kubelet-certificate": self.folder / "kubelet.crt",
+            "kubelet-key": self.folder / "kubelet.key",
+            "kubelet-client-ca": self.virtual.certificates / "ca.crt",
+            "api-server": self.virtual.server.removeprefix("https://"),
+            "health-port": self.health_port,
+            "log-format": "console",
+        }
+        return (f"--{name}={value}" for name, value in settings.items())
+
+    def _write_certificates(self) -> None:
+        folder = self.virtual.certificates
+        authority = KeyPair((folder / "ca.crt").read_bytes(), (folder / "ca.key").read_bytes())
+        subject = Subject("system:node:virtual-node", ("system:nodes",))
+        pair = certificates.issue(
+            authority, subject, usages=("server",), names=[self.host.machine], now=datetime.now(UTC)
+        )
+        (self.folder / "kubelet.crt").write_bytes(pair.certificate)
+        (self.folder / "kubelet.key").write_bytes(pair.key)
+
+
+@contextmanager
+def virtual_cluster(host: ApiServer, virtual: ApiServer, folder: Path) -> Iterator[VirtualCluster]:
+    """A running virtual cluster in a fresh host namespace."""
+    cluster = VirtualCluster(host, virtual, host.create_namespace("tenant"), folder)
+    cluster.start()
+    try:
+        yield cluster
+    finally:
+        if cluster._process is not None and cluster._process.poll() is None:
+            cluster.stop()
+        host.delete_namespace(cluster.namespace)
+
+
+def _free_port(address: str) -> int:
+    with socket.create_server((address, 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port

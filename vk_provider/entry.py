@@ -1,0 +1,14 @@
+"""What the program `vkp` does first: start a daemon, without loading what only the command line needs, or that."""
+
+import sys
+from importlib import import_module
+
+DAEMONS = {"provider": "vk_provider.provider.daemon"}
+
+
+def main() -> None:
+    """Run `vkp`; the process ends with the exit code of what it ran."""
+    command, *arguments = sys.argv[1:] or [""]
+    if command in DAEMONS:
+        sys.exit(import_module(DAEMONS[command]).main(arguments))
+    import_module("vk_provider.cli").main()

@@ -1,0 +1,49 @@
+"""Logs: one line an event, with a constant name and fields; JSON for machines, colours for people."""
+
+import logging
+import sys
+from enum import StrEnum
+from typing import Any
+
+import orjson
+import structlog
+
+
+class LogFormat(StrEnum):
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def configure_logs(log_format: LogFormat, level: LogLevel) -> None:
+    """Send logs to stderr from now on."""
+    lowest = logging.getLevelNamesMapping()[level.upper()]
+    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    shared: list[Any] = [structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, stamp]
+    if log_format is LogFormat.JSON:
+        structlog.configure(
+            processors=[*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_json)],
+            wrapper_class=structlog.make_filtering_bound_logger(lowest),
+            logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+            cache_logger_on_first_use=True,
+        )
+    else:
+        structlog.configure(
+            processors=[*shared, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())],
+            wrapper_class=structlog.make_filtering_bound_logger(lowest),
+            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+            cache_logger_on_first_use=True,
+        )
+    logging.basicConfig(
+        level=max(lowest, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s"
+    )
+
+
+def _json(value: Any, **_: Any) -> bytes:
+    return orjson.dumps(value, default=str)

@@ -1,0 +1,1 @@
+"""The provider: the data-plane daemon of one virtual cluster. Wiring only."""

@@ -1,0 +1,127 @@
+"""What a provider must be told, and the checks that need no API server."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from vk_provider.logs import LogFormat, LogLevel
+from vk_provider.settings import Help, flag, read_settings
+
+_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+
+
+class Grant(StrEnum):
+    """What a tenant may do on host nodes beyond the default, which is nothing."""
+
+    HOST_NETWORK = "hostNetwork"
+    HOST_PID = "hostPID"
+    HOST_IPC = "hostIPC"
+    HOST_PORTS = "hostPorts"
+    HOST_PATH = "hostPath"
+    NODE_VOLUMES = "nodeVolumes"
+    PRIVILEGED = "privileged"
+    SYSTEM_PRIORITY = "systemPriority"
+
+
+class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Be the node of one virtual cluster: run its pods on the host cluster, and answer the kubelet API for them."""
+
+    cluster: Annotated[str, Help("name of the virtual cluster")]
+    host_namespace: Annotated[str, Help("namespace on the host cluster where its pods run")]
+    virtual_kubeconfig: Annotated[Path, Help("kubeconfig for the virtual cluster")]
+    kubelet_address: Annotated[str, Help("IP address at which the virtual API server reaches the kubelet API")]
+    kubelet_certificate: Annotated[Path, Help("PEM file: serving certificate, signed by the virtual server CA")]
+    kubelet_key: Annotated[Path, Help("PEM file: its private key")]
+    kubelet_client_ca: Annotated[Path, Help("PEM file: the virtual cluster's client CA; others get no answer")]
+    api_server: Annotated[str, Help("IP:PORT at which pods reach the virtual API server")]
+    host_kubeconfig: Annotated[
+        str, Help("kubeconfig for the host cluster; without it, the pod's own service account")
+    ] = ""
+    node_name: Annotated[str, Help("name of the Node; without it, the cluster's name")] = ""
+    host_node_selector: Annotated[str, Help("label selector of the host nodes that may be used; all without it")] = ""
+    kubelet_bind: Annotated[str, Help("IP address to listen on for the kubelet API")] = "0.0.0.0"  # noqa: S104 - it asks everybody for a certificate
+    kubelet_port: Annotated[Port, Help("port of the kubelet API")] = 10250
+    health_bind: Annotated[str, Help("IP address to listen on for /healthz, /readyz and /metrics")] = "127.0.0.1"
+    health_port: Annotated[Port, Help("port for these")] = 8081
+    dns_address: Annotated[str, Help("IP address of the virtual cluster's DNS Service")] = ""
+    cluster_domain: Annotated[str, Help("DNS domain of the virtual cluster")] = "cluster.local"
+    allow: Annotated[tuple[Grant, ...], Help(f"what tenants may use, of {', '.join(Grant)}")] = ()
+    workers: Annotated[int, msgspec.Meta(ge=1, le=1000), Help("pods that are worked on at the same time")] = 32
+    max_streams: Annotated[
+        int, msgspec.Meta(ge=1), Help("exec, attach, port-forward and log streams at the same time")
+    ] = 512
+    log_format: Annotated[LogFormat, Help("json or console")] = LogFormat.JSON
+    log_level: Annotated[LogLevel, Help("debug, info, warning or error")] = LogLevel.INFO
+
+    @property
+    def node(self) -> str:
+        return self.node_name or self.cluster
+
+    @property
+    def api_server_ip(self) -> str:
+        return self.api_server.rpartition(":")[0].strip("[]")
+
+    @property
+    def api_server_port(self) -> int:
+        return int(self.api_server.rpartition(":")[2])
+
+
+def provider_settings(arguments: Sequence[str]) -> ProviderSettings:
+    """Read and check everything. Raises SettingsError with all mistakes."""
+    return read_settings(ProviderSettings, "vkp provider", arguments, check=_mistakes)
+
+
+def _mistakes(values: Mapping[str, Any]) -> Iterator[str]:
+    for name in ("cluster", "host_namespace"):
+        value = values.get(name)
+        if value is not None and not _DNS_LABEL.fullmatch(value):
+            yield f"{flag(name)}: {value!r} is no DNS label; use up to 63 of a-z, 0-9 and '-'"
+    node = values["node_name"]
+    if len(node) > 253 or (node and not _DNS_SUBDOMAIN.fullmatch(node)):
+        yield f"--node-name: {node!r} is no DNS name; use up to 253 of a-z, 0-9, '-' and '.'"
+    for name in ("kubelet_address", "kubelet_bind", "health_bind", "dns_address"):
+        yield from _bad_address(name, values.get(name))
+    yield from _bad_endpoint("api_server", values.get("api_server"))
+    for name in ("host_kubeconfig", "virtual_kubeconfig", "kubelet_certificate", "kubelet_key", "kubelet_client_ca"):
+        yield from _bad_file(name, values.get(name))
+
+
+def _bad_address(name: str, value: str | None) -> Iterator[str]:
+    if not value:
+        return
+    if not _is_ip(value):
+        yield f"{flag(name)}: {value!r} is no IP address"
+    elif name == "kubelet_address" and ip_address(value).is_loopback:
+        yield f"{flag(name)}: API servers do not connect to {value}; give an address that reaches this pod from outside"
+
+
+def _bad_endpoint(name: str, value: str | None) -> Iterator[str]:
+    if value is None:
+        return
+    ip, colon, port = value.rpartition(":")
+    if not colon or not _is_ip(ip.strip("[]")) or not port.isdecimal() or not 0 < int(port) < 65536:
+        yield f"{flag(name)}: {value!r} is not of the form IP:PORT, as in 10.43.0.1:443"
+
+
+def _bad_file(name: str, value: str | Path | None) -> Iterator[str]:
+    if not value:
+        return
+    try:
+        Path(value).read_bytes()
+    except OSError as error:
+        yield f"{flag(name)}: cannot read {value} ({error.strerror}); name a file that this user may read"
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
