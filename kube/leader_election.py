@@ -174,6 +174,7 @@ class LeaderElector:
         began = self._clock.now()
         self._lease = await self._write(lease)
         self._leads_until = began + self._timing.renew_deadline
+        self._sighting = None  # whoever comes next is given the full time again
         return _Claim.HELD
 
     def _may_take(self, lease: Object) -> bool:

@@ -125,6 +125,10 @@ class Reconciler(Generic[K]):
         try:
             async with self._queue.clock.timeout(self._limits.timeout) as limit:
                 result = await self._reconcile(key)
+        except asyncio.CancelledError:
+            if _is_being_cancelled():
+                raise
+            return RuntimeError("what it waited for was cancelled")
         except Exception as error:  # noqa: BLE001 - whatever it is, this key is tried again and the others go on
             if isinstance(error, TimeoutError) and limit.expired():
                 return TimeoutError(f"not done after {self._limits.timeout:g} s")
@@ -152,3 +156,8 @@ class Reconciler(Generic[K]):
         # Where an expected error came from is clear from its text; anything else is a fault in the code.
         fault = None if isinstance(error, ApiError | TimeoutError) else error
         about.warning("reconcile failed", failures=outcome.failures, retry_in=outcome.retry_in, exc_info=fault)
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

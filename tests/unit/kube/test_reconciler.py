@@ -124,6 +124,22 @@ async def test_a_time_out_of_its_own_keeps_its_text(clock: VirtualClock, queue: 
     assert str(outcomes[0].error) == "the kubelet is silent"
 
 
+async def test_a_cancellation_of_something_else_is_a_failure_like_any_other(
+    clock: VirtualClock, queue: WorkQueue[str]
+) -> None:
+    outcomes: list[Outcome[str]] = []
+
+    async def wait_for_what_is_cancelled(_: str) -> None:
+        shared = asyncio.get_running_loop().create_future()
+        shared.cancel()
+        await shared
+
+    async with running(queue, wait_for_what_is_cancelled, outcomes.append):
+        queue.add("a")
+        await clock.advance(2.5)
+    assert [outcome.retry_in for outcome in outcomes] == [1, 2]
+
+
 async def test_workers_run_side_by_side_up_to_their_number(clock: VirtualClock, queue: WorkQueue[str]) -> None:
     now_running: set[str] = set()
     most = 0
