@@ -1,0 +1,30 @@
+import subprocess
+import sys
+
+import pytest
+
+RUN = "import sys; sys.argv = ['vkp', *sys.argv[1:]]; from vk_provider.entry import main; main()"
+LOADED = "import sys; import vk_provider.provider.daemon; print(*sys.modules)"
+
+
+def vkp(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", RUN, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_help_lists_the_daemons() -> None:
+    done = vkp("--help")
+    assert (done.returncode, "vkp provider --help" in done.stdout) == (0, True)
+
+
+def test_a_daemon_that_is_told_nothing_says_what_it_needs_and_ends_with_2() -> None:
+    done = vkp("provider")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert all(line.startswith("Error: --") for line in done.stderr.splitlines())
+    assert "Error: --cluster: missing (name of the virtual cluster); give --cluster, VKP_CLUSTER," in done.stderr
+
+
+@pytest.mark.parametrize("library", ["click", "uvloop"])
+def test_the_daemon_does_not_load_what_it_has_no_use_for(library: str) -> None:
+    done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True, timeout=60)
+    assert library not in done.stdout.split()
