@@ -263,10 +263,12 @@ async def test_server_is_told_who_asks_and_who_writes(host_api: Api, tmp_path: P
 
 async def test_observer_learns_of_every_request(host_api: Api, tmp_path: Path) -> None:
     async with faulty(host_api, tmp_path) as between:
-        between.proxy.cut_after(10, times=1)
+        between.proxy.answer(UNAVAILABLE, times=1)
+        between.proxy.cut_after(10, to=sent_by("POST"))
         await between.client.list(CONFIG_MAPS, between.namespace)
-        await between.client.create(CONFIG_MAPS, config_map("a", between.namespace))
-        assert between.seen.answers == [("GET", 0), ("GET", 200), ("POST", 201)]
+        with pytest.raises(Unreachable):
+            await between.client.create(CONFIG_MAPS, config_map("a", between.namespace))
+        assert between.seen.answers == [("GET", 503), ("GET", 200), ("POST", 0)]
 
 
 async def test_environment_that_names_a_proxy_is_not_followed(
