@@ -123,6 +123,13 @@ class PodReflector:
         origin = recorded(host.to_dict(), KIND, self._context)
         return Pair(virtual, host) if origin is not None and origin.uid == virtual.uid else None
 
+    def pair_of_host(self, host: Key) -> tuple[Object, Object] | None:
+        """The same, for whoever knows the host pod's namespace and name."""
+        pod = self._host_pods.store.get(host)
+        key = self._key_of_host(pod) if pod is not None else None
+        pair = self.pair(key) if key is not None else None
+        return (pair.virtual, pair.host) if pair else None
+
     def pods(self) -> Iterable[Object]:
         """All virtual pods of our nodes."""
         return filter(self._is_ours, self._virtual_pods.store.values())

@@ -26,6 +26,7 @@ from node.kubelet.server import KubeletServer
 from node.kubelet.serving_tls import ServingTls
 from node.registration import Registration
 from node.single_node import SingleNode
+from reflectors.pod_events import PodEvents
 from reflectors.pods import PodReflector, Sides
 from reflectors.translation.context import Allowed, ApiServer, Context, Version
 from vk_provider.health import HealthServer
@@ -71,6 +72,7 @@ async def run_provider(settings: ProviderSettings) -> None:
             workers=settings.workers,
             metrics=metrics,
         )
+        events = PodEvents(host, virtual, settings.host_namespace, pairs=pods, clock=clock, metrics=metrics)
         watch = HostWatch(host, settings.host_namespace, node_selector=settings.host_node_selector, clock=clock)
         registration = Registration(virtual, watch, _plan(settings), clock=clock)
         kubelet = KubeletServer(
@@ -99,6 +101,7 @@ async def run_provider(settings: ProviderSettings) -> None:
             await namespaces.wait_synced()
             await kubelet.listening_port()
             group.create_task(pods.run(), name="pods")
+            group.create_task(events.run(), name="pod events")
             group.create_task(registration.run(), name="nodes")
             log.info("provider started", cluster=settings.cluster, node=settings.node)
 
