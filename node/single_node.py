@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from node.capacity import Resources, Room, assumed_room, cut_room, read_resources, total
 from node.conditions import verdicts
 from node.host import Address, HostNode, HostState, Sight, Taint
+from node.local_machine import local_info
 from node.quantities import Quantity
 from node.virtual_node import INFO_FIELDS, Facts, VirtualNode
 
@@ -27,7 +28,7 @@ class Assumed:
     """What is taken for true while host nodes may not be seen."""
 
     room: Resources = field(default_factory=lambda: ASSUMED_ROOM)
-    info: Mapping[str, str] = field(default_factory=dict)  # nodeInfo: kubeletVersion, architecture, ...
+    info: Mapping[str, str] = field(default_factory=lambda: local_info(kubelet_version=""))  # nodeInfo
 
 
 @dataclass(frozen=True, slots=True)
