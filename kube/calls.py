@@ -13,7 +13,7 @@ import aiohttp
 
 from kube.clock import Clock
 from kube.connection import Access, Connection, Credentials, unreachable
-from kube.errors import Answer, ApiError, CredentialsError, Unauthorized, Unreachable, error_from_response
+from kube.errors import Answer, ApiError, CredentialsError, Unauthorized, Unreachable, error_from_response, seconds
 from kube.retries import retry_delay
 from kube.streams import Stream
 from kube.upgrade import Headers, Upgraded, UpgradeRequest, upgrade
@@ -79,15 +79,13 @@ class Calls:
         path: str,
         *,
         query: Query = (),
-        headers: Mapping[str, str] = _NOTHING,
-        body: bytes | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - as in `request`
     ) -> AsyncIterator[Stream]:
         """Give the answer as soon as its head is there; the deadline ends with the head."""
         target = with_query(path, query)
 
         async def attempt(access: Access) -> aiohttp.ClientResponse:
-            return await self._send(access, method, target, headers=headers, body=body, stream=True)
+            return await self._send(access, method, target, headers=_NOTHING, body=None, stream=True)
 
         response = await self._until_granted(method, path, attempt, idempotent=method == "GET", limit=timeout)
         try:
@@ -151,14 +149,8 @@ class Calls:
         stream: bool,
     ) -> aiohttp.ClientResponse:
         """Send once; return a granted answer, raise any other."""
-        if self._observer is None:
-            response = await self._connection.send(access, method, target, headers=headers, body=body, stream=stream)
-        else:
-            response = await self._observed(
-                self._observer,
-                method,
-                self._connection.send(access, method, target, headers=headers, body=body, stream=stream),
-            )
+        sending = self._connection.send(access, method, target, headers=headers, body=body, stream=stream)
+        response = await (sending if self._observer is None else self._observed(self._observer, method, sending))
         if response.status < 300:
             return response
         path = target.partition("?")[0]
@@ -179,9 +171,8 @@ class Calls:
 
 async def _refusal(method: str, path: str, response: aiohttp.ClientResponse) -> Answer:
     body = await _read(method, path, response)
-    after = response.headers.get("Retry-After", "")
-    retry_after = float(after) if after.isdecimal() else None
-    return Answer(response.status, body, response.headers.get("Content-Type", ""), retry_after)
+    content_type = response.headers.get("Content-Type", "")
+    return Answer(response.status, body, content_type, seconds(response.headers.get("Retry-After", "")))
 
 
 async def _read(method: str, path: str, response: aiohttp.ClientResponse) -> bytes:

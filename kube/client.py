@@ -187,16 +187,18 @@ class Client:
         name: str | None = None,
     ) -> Object:
         """Create an object, or with `subresource` and `name` what is asked of one: a token, an eviction."""
-        namespace = namespace or _metadata(body).namespace or None
-        return await self._write("POST", resource.path(namespace, name, subresource), body)
+        data = encode(body)
+        namespace = namespace or _metadata(body, data).namespace or None
+        return await self._write("POST", resource.path(namespace, name, subresource), data)
 
     async def replace(
         self, resource: Resource, body: Body, namespace: str | None = None, *, subresource: str | None = None
     ) -> Object:
         """Replace the object that the body names; raises Conflict if the body's resourceVersion is not the newest."""
-        metadata = _metadata(body)
+        data = encode(body)
+        metadata = _metadata(body, data)
         path = resource.path(namespace or metadata.namespace or None, metadata.name, subresource)
-        return await self._write("PUT", path, body)
+        return await self._write("PUT", path, data)
 
     async def patch(
         self,
@@ -209,7 +211,7 @@ class Client:
         subresource: str | None = None,
     ) -> Object:
         path = resource.path(namespace, name, subresource)
-        return await self._write("PATCH", path, body, content_type=patch_type)
+        return await self._write("PATCH", path, encode(body), content_type=patch_type)
 
     async def apply(
         self, resource: Resource, body: Body, *, subresource: str | None = None, force: bool = False
@@ -218,10 +220,11 @@ class Client:
 
         `force` takes them over instead.
         """
-        metadata = _metadata(body)
+        data = encode(body)
+        metadata = _metadata(body, data)
         path = resource.path(metadata.namespace or None, metadata.name, subresource)
         query = _query(force="true" if force else "")
-        return await self._write("PATCH", path, body, content_type=PatchType.APPLY, query=query)
+        return await self._write("PATCH", path, data, content_type=PatchType.APPLY, query=query)
 
     async def delete(
         self,
@@ -281,7 +284,7 @@ class Client:
         self,
         method: str,
         path: str,
-        body: Body,
+        body: bytes,
         *,
         content_type: str = "application/json",
         query: Query = (),
@@ -291,7 +294,7 @@ class Client:
             path,
             query=[*query, ("fieldManager", self.field_manager)],
             headers={"Content-Type": content_type},
-            body=encode(body),
+            body=body,
         )
         return _decoded(decode_object, method, path, data)
 
@@ -316,15 +319,13 @@ def _decoded(decode: Callable[[bytes], T], method: str, path: str, data: bytes) 
         raise Unreachable(method, path, str(error)) from error
 
 
-def _event(path: str, line: bytes) -> WatchEvent:
+def _event(path: str, line: bytes | memoryview) -> WatchEvent:
     event = decode_event(line)
     if event.type is not EventType.ERROR:
         return event
     status = event.status or Status()
-    raise error_from_status("GET", path, Answer(status.code, line), status)
+    raise error_from_status("GET", path, Answer(status.code, bytes(line)), status)
 
 
-def _metadata(body: Body) -> Metadata:
-    if isinstance(body, Object):
-        return body.metadata
-    return decode_object(encode(body)).metadata
+def _metadata(body: Body, encoded: bytes) -> Metadata:
+    return body.metadata if isinstance(body, Object) else decode_object(encoded).metadata

@@ -111,7 +111,7 @@ def decode_list(data: bytes) -> Listing:
     return Listing(objects, listed.resource_version or "", listed.continue_token or "", listed.remaining_item_count)
 
 
-def decode_event(line: bytes) -> WatchEvent:
+def decode_event(line: bytes | memoryview) -> WatchEvent:
     try:
         return _decode_event(line)
     except _UNREADABLE as error:
@@ -157,7 +157,7 @@ def _decode_items(data: bytes) -> tuple[_List[Any], list[Object]]:
         return page, [_from_fields(_fields.decode(item), *inherited) for item in page.items or ()]
 
 
-def _decode_event(line: bytes) -> WatchEvent:
+def _decode_event(line: bytes | memoryview) -> WatchEvent:
     try:
         common = _common_event.decode(line)
         if common.type is not EventType.ERROR:

@@ -136,6 +136,11 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
 }
 
 
+def seconds(retry_after: str) -> float | None:
+    """Return what the header says, as Kubernetes writes it; not the date that HTTP allows as well."""
+    return float(retry_after) if retry_after.isdecimal() else None
+
+
 def error_from_response(method: str, path: str, answer: Answer) -> ApiError:
     status = decode_status(answer.body)
     if status is None or not (status.reason or status.message):

@@ -9,23 +9,34 @@ class LineTooLong(DecodeError): ...  # noqa: N818 - reads as what it is
 
 
 class LineSplitter:
-    """Holds the unfinished last line; each chunk is searched and copied once, whatever the line's length."""
+    """Holds the unfinished last line; lines that came whole are views of their chunk, and keep it alive.
+
+    To copy each of them would cost half as much as to decode it.
+    """
 
     def __init__(self, limit: int = LIMIT) -> None:
         self._limit = limit
         self._pieces: list[bytes] = []
         self._held = 0
 
-    def feed(self, chunk: bytes) -> list[bytes]:
+    def feed(self, chunk: bytes) -> list[memoryview]:
         """Return the lines that are complete now, without their line feeds and without empty ones."""
-        head, *rest = chunk.split(b"\n")
-        self._hold(head)
-        if not rest:
+        end = chunk.find(b"\n")
+        if end < 0:
+            self._hold(chunk)
             return []
-        lines = [b"".join(self._pieces), *rest[:-1]]
-        self._pieces, self._held = [], 0
-        self._hold(rest[-1])
+        lines = [self._finish(chunk[:end])]
+        view = memoryview(chunk)
+        while (end := chunk.find(b"\n", start := end + 1)) >= 0:
+            lines.append(view[start:end])
+        self._hold(chunk[start:])
         return [line for line in lines if line]
+
+    def _finish(self, piece: bytes) -> memoryview:
+        self._hold(piece)
+        line = memoryview(b"".join(self._pieces))
+        self._pieces, self._held = [], 0
+        return line
 
     def _hold(self, piece: bytes) -> None:
         self._held += len(piece)

@@ -12,7 +12,7 @@ from typing import cast
 from yarl import URL
 
 from kube.connection import Access, watch_silence
-from kube.errors import Answer, Unreachable, error_from_response
+from kube.errors import Answer, Unreachable, error_from_response, seconds
 
 Headers = Sequence[tuple[str, str]]
 
@@ -96,7 +96,8 @@ async def _answer(request: UpgradeRequest, transport: asyncio.Transport, asking:
         body = await asking.body(head)
     except (OSError, ValueError) as error:
         raise Unreachable(request.method, request.path, str(error) or type(error).__name__) from error
-    raise error_from_response(request.method, request.path, Answer(head.status, body, head.header("content-type")))
+    answer = Answer(head.status, body, head.header("content-type"), seconds(head.header("retry-after")))
+    raise error_from_response(request.method, request.path, answer)
 
 
 class _Asking(asyncio.Protocol):

@@ -22,6 +22,7 @@ from kube.errors import (
     Unauthorized,
     Unreachable,
     error_from_response,
+    seconds,
 )
 
 
@@ -97,6 +98,14 @@ def test_time_to_wait_comes_from_the_answer() -> None:
 def test_answer_is_kept_unchanged_whatever_it_is(code: int, body: bytes) -> None:
     error = error_from_response("GET", "/x", Answer(code, body, "text/plain"))
     assert (error.status, error.answer) == (code, Answer(code, body, "text/plain"))
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [("7", 7.0), ("0", 0.0), ("", None), ("soon", None), ("-1", None), ("Wed, 21 Oct 2026 07:28:00 GMT", None)],
+)
+def test_time_to_wait_is_in_seconds(header: str, expected: float | None) -> None:
+    assert seconds(header) == expected
 
 
 def test_unreachable_server_has_no_status_and_says_what_happened() -> None:
