@@ -82,11 +82,11 @@ class EventBook:
             series = Series(event, name, moment, moment)
         else:
             return False
-        if may_tell:
-            self._pending.setdefault(event, series)
-        elif event not in self._pending:
-            self._told[event] = series
-        return may_tell
+        if may_tell or event in self._pending:
+            self._pending[event] = series
+            return True
+        self._told[event] = series
+        return False
 
     def next(self) -> Series | None:
         """The series that has waited longest for being written; it stays the next until `told` or put off."""

@@ -67,14 +67,23 @@ def test_the_limit_of_one_object_is_not_anothers() -> None:
 
 def test_a_known_event_beyond_the_limit_is_counted_and_told_later() -> None:
     book = EventBook()
-    for _ in range(BURST + 10):
+    for _ in range(BURST):
         book.record(refusal(), "web.1", NOON, now=0)
     series = book.next()
     assert series is not None
     book.told(series, series.count)
+    for _ in range(10):
+        assert not book.record(refusal(), "", NOON, now=0)
+    assert book.next() is None
     assert book.record(refusal(), "", NOON, now=REFILL_SECONDS)
     assert book.next() is series
     assert series.count == BURST + 11
+
+
+def test_an_event_beyond_the_limit_that_is_about_to_be_written_anyway_is_told() -> None:
+    book = EventBook()
+    assert all(book.record(refusal(), "web.1", NOON, now=0) for _ in range(BURST + 10))
+    assert [series.count for series in _pending(book)] == [BURST + 10]
 
 
 def test_when_memory_is_full_what_was_told_longest_ago_is_forgotten() -> None:
@@ -88,6 +97,17 @@ def test_when_memory_is_full_what_was_told_longest_ago_is_forgotten() -> None:
     book.record(refusal("c"), "c", NOON, now=0)
     assert not book.record(refusal("d"), "d", NOON, now=0), "a and c wait for being written: there is no room"
     assert [series.name for series in _pending(book)] == ["a", "c"]
+
+
+def test_of_more_objects_than_fit_in_memory_the_quietest_is_forgotten_with_its_limit() -> None:
+    book = EventBook(memory=2)
+    for number in range(BURST + 1):
+        book.record(refusal("a", str(number)), "n", NOON, now=0)
+    _pending(book)
+    for name in ("b", "c"):
+        book.record(refusal(name), "n", NOON, now=0)
+    _pending(book)
+    assert book.record(refusal("a", "again"), "n", NOON, now=0)
 
 
 def test_a_series_put_off_lets_others_pass() -> None:

@@ -269,6 +269,42 @@ async def test_a_deleted_lease_is_made_again(server: LeaseServer, ours: Process,
         assert holder(server) == "ours"
 
 
+async def test_what_somebody_took_meanwhile_is_not_given_back_in_his_name(server: LeaseServer, ours: Process) -> None:
+    async with campaign(ours) as run:
+        ours.wire.state = "cut"
+        await pass_time(2.5, ours)
+        server.edit(holderIdentity="thief")
+        ours.wire.state = "up"
+        run.cancel()
+        await pass_time(1, ours)
+        assert run.cancelled()
+    assert holder(server) == "thief"
+
+
+async def test_it_does_not_stand_again_before_lead_has_stopped_however_long_that_takes(
+    ours: Process, log: list[str]
+) -> None:
+    async def slow_to_stop() -> None:
+        log.append("starts")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await ours.clock.sleep(60)
+            log.append("stopped")
+
+    async with campaign(ours, slow_to_stop):
+        ours.wire.state = "cut"
+        await pass_time(11, ours)
+        ours.wire.state = "up"
+        await pass_time(58, ours)
+        assert log == ["starts"]
+        assert not ours.elector.is_leader()
+        await pass_time(5, ours)
+        assert log == ["starts", "stopped", "starts"]
+        ours.wire.state = "cut"
+        await pass_time(80, ours)
+
+
 async def test_after_a_pause_beyond_the_lease_it_does_not_lead_not_even_for_a_moment(
     ours: Process, log: list[str]
 ) -> None:

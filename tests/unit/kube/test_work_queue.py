@@ -163,6 +163,17 @@ async def test_a_worker_cancelled_in_the_moment_it_is_woken_leaves_the_key_to_an
     assert other.result() == WEB
 
 
+async def test_a_worker_that_is_being_cancelled_is_not_woken_for_a_key(queue: WorkQueue[Key]) -> None:
+    async with asyncio.TaskGroup() as group:
+        cancelled, other = (group.create_task(queue.get()) for _ in range(2))
+        await settle()
+        cancelled.cancel()
+        queue.add(WEB)
+        await settle()
+        assert other.done()
+    assert other.result() == WEB
+
+
 def test_done_without_get_is_a_mistake(queue: WorkQueue[Key]) -> None:
     with pytest.raises(KeyError):
         queue.done(WEB)
