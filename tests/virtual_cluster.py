@@ -7,11 +7,9 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
-from kube import certificates
-from kube.certificates import KeyPair, Subject
+from sandbox.provider import ProviderSetup
 from sandbox.session import ApiServer
 from sandbox.waiting import wait_until
 from tests.kubectl import Kubectl
@@ -31,12 +29,24 @@ class VirtualCluster:
         self.kubelet_port = _free_port(host.machine)
         self.health_port = _free_port("127.0.0.1")
         self._process: subprocess.Popen[bytes] | None = None
-        self._write_certificates()
 
     @property
     def pid(self) -> int:
         assert self._process is not None, "the provider was not started"
         return self._process.pid
+
+    def _setup(self) -> ProviderSetup:
+        return ProviderSetup(
+            cluster=self.name,
+            host_namespace=self.namespace,
+            host_kubeconfig=self.host.kubeconfig,
+            virtual_kubeconfig=self.virtual.kubeconfig,
+            virtual_certificates=self.virtual.certificates,
+            api_server=self.virtual.server,
+            machine=self.host.machine,
+            kubelet_port=self.kubelet_port,
+            health_port=self.health_port,
+        )
 
     def kubectl(self, namespace: str = "default") -> Kubectl:
         return Kubectl(self.virtual.kubectl, self.virtual.kubeconfig, namespace)
@@ -53,7 +63,7 @@ class VirtualCluster:
                     "-c",
                     "from vk_provider.entry import main; main()",
                     "provider",
-                    *self._flags(),
+                    *self._setup().arguments(),
                     *arguments,
                 ],
                 stdin=subprocess.DEVNULL,
@@ -92,35 +102,6 @@ class VirtualCluster:
 
     def log(self) -> str:
         return (self.folder / "provider.log").read_text(errors="replace")[-LOG_TAIL:]
-
-    def _flags(self) -> Iterator[str]:
-        settings = {
-            "cluster": self.name,
-            "host-namespace": self.namespace,
-            "host-kubeconfig": self.host.kubeconfig,
-            "virtual-kubeconfig": self.virtual.kubeconfig,
-            "node-name": "virtual-node",
-            "kubelet-address": self.host.machine,
-            "kubelet-bind": self.host.machine,
-            "kubelet-port": self.kubelet_port,
-            "kubelet-certificate": self.folder / "kubelet.crt",
-            "kubelet-key": self.folder / "kubelet.key",
-            "kubelet-client-ca": self.virtual.certificates / "ca.crt",
-            "api-server": self.virtual.server.removeprefix("https://"),
-            "health-port": self.health_port,
-            "log-format": "console",
-        }
-        return (f"--{name}={value}" for name, value in settings.items())
-
-    def _write_certificates(self) -> None:
-        folder = self.virtual.certificates
-        authority = KeyPair((folder / "ca.crt").read_bytes(), (folder / "ca.key").read_bytes())
-        subject = Subject("system:node:virtual-node", ("system:nodes",))
-        pair = certificates.issue(
-            authority, subject, usages=("server",), names=[self.host.machine], now=datetime.now(UTC)
-        )
-        (self.folder / "kubelet.crt").write_bytes(pair.certificate)
-        (self.folder / "kubelet.key").write_bytes(pair.key)
 
 
 @contextmanager
