@@ -134,6 +134,7 @@ class Informer:
         self._label_selector = label_selector
         self._field_selector = field_selector
         self._timing = timing
+        self._now = timing.clock.now
         self._mirror = Mirror(self.store, transform)
         self._course = Course()
         self._failure: Failure | None = None
@@ -166,11 +167,11 @@ class Informer:
         """Follow the collection until cancelled. Raises nothing but faults of this program, `transform`'s included."""
         while True:
             await self._timing.clock.sleep(self._rest())
-            started = self._timing.clock.now()
+            started = self._now()
             try:
                 await self._take_step()
             except (ApiError, DecodeError, WentBackwards) as failure:
-                self._fail(failure, self._timing.clock.now() - started)
+                self._fail(failure, self._now() - started)
 
     def _rest(self) -> float:
         return rest_before(self._course, self._failure, self._timing.backoff, self._timing.random)
@@ -189,7 +190,7 @@ class Informer:
     def _go_on(self, course: Course, failure: Failure | None = None) -> None:
         self._course, self._failure = course, failure
         if failure is None:
-            self.state.last_contact = self._timing.clock.now()
+            self.state.last_contact = self._now()
         self.state.step = course.step
         self.state.failure = None if failure is None else str(failure)
         self.state.failures_in_a_row = course.failures
@@ -213,7 +214,7 @@ class Informer:
 
     async def _stream(self) -> None:
         self._mirror.begin_list()
-        started = self._timing.clock.now()
+        started = self._now()
         async with aclosing(self._events(resource_version="", send_initial_events=True)) as events:
             async for event in events:
                 if ends_streaming_list(event):
@@ -245,7 +246,7 @@ class Informer:
         self._go_on(self._course.listed() if same else self._course.relist())
 
     async def _watch(self) -> None:
-        started = self._timing.clock.now()
+        started = self._now()
         async with aclosing(self._events(resource_version=self.last_resource_version)) as events:
             await self._follow(events, started)
 
@@ -267,17 +268,17 @@ class Informer:
         async for event in events:
             self.state.events += 1
             await self._publish(self._mirror.apply(event))
-        self._go_on(self._course.ended(self._timing.clock.now() - started))
+        self._go_on(self._course.ended(self._now() - started))
 
     async def _publish(self, changes: Changes) -> None:
         """Tell all handlers, and let other tasks run if it is their turn."""
         for change in changes:
             for handler in self._handlers:
                 self._tell(handler, change)
-        now = self.state.last_contact = self._timing.clock.now()
+        now = self.state.last_contact = self._now()
         if now - self._gave_way >= SLICE_SECONDS:
             await asyncio.sleep(0)
-            self._gave_way = self._timing.clock.now()
+            self._gave_way = self._now()
 
     def _tell(self, handler: Handler, change: Change) -> None:
         try:
