@@ -7,7 +7,9 @@ from benchmarks.report import missed, print_results
 
 MODULES = {  # name on the command line: a module with `results() -> list[Result]`
     "client": "benchmarks.client",
+    "informer": "benchmarks.informer",
     "simulator": "benchmarks.simulator",
+    "splice": "benchmarks.splice",
 }
 
 
