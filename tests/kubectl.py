@@ -2,7 +2,8 @@
 
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,19 @@ class Kubectl:
 
     def background(self, *arguments: str) -> subprocess.Popen[bytes]:
         """A command that goes on until the caller ends it."""
-        return subprocess.Popen([*self.command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return subprocess.Popen(
+            [*self.command, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    @contextmanager
+    def forwarded(self, target: str, port: int) -> Iterator[int]:
+        """A port of this machine's that leads to one of a pod."""
+        forward = self.background("port-forward", target, f":{port}")
+        try:
+            yield int(first_line(forward).split("->")[0].rpartition(":")[2])
+        finally:
+            forward.kill()
+            forward.communicate()
 
 
 def first_line(process: subprocess.Popen[bytes], *, seconds: float = 30.0) -> str:

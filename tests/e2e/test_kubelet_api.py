@@ -1,15 +1,7 @@
 """kubectl against a virtual API server whose node answers through our kubelet API, for pods in real containers."""
 
-import contextlib
-import fcntl
 import hashlib
 import os
-import pty
-import select
-import signal
-import struct
-import subprocess
-import termios
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -21,6 +13,7 @@ import pytest
 from sandbox.session import ApiServer
 from tests.e2e.handmade_node import NODE, Tenant, handmade_node
 from tests.kubectl import Kubectl, first_line
+from tests.terminal import terminal
 
 LINES = "for n in 1 2 3 4 5; do echo line $n; done; echo complaint >&2"
 NEWEST = Path("/opt/k8s-1.36/bin/kubectl")
@@ -74,13 +67,13 @@ def test_exec_keeps_arguments_as_they_are(kubectl: Kubectl) -> None:
 
 
 def test_a_terminal_has_the_size_of_the_users_and_follows_it(kubectl: Kubectl) -> None:
-    with terminal([*kubectl.command, "exec", "-it", "sleeper", "--", "sh"]) as (screen, process):
-        resize(screen, process, rows=33, columns=101)
-        until(screen, lambda: os.write(screen, b"stty size\n"), b"33 101")
-        resize(screen, process, rows=44, columns=140)
-        until(screen, lambda: os.write(screen, b"stty size\n"), b"44 140")
-        os.write(screen, b"exit 3\n")
-        assert process.wait(timeout=30) == 3
+    with terminal([*kubectl.command, "exec", "-it", "sleeper", "--", "sh"]) as shell:
+        shell.resize(rows=33, columns=101)
+        shell.type_until("stty size\n", "33 101")
+        shell.resize(rows=44, columns=140)
+        shell.type_until("stty size\n", "44 140")
+        shell.type("exit 3\n")
+        assert shell.exit_code() == 3
 
 
 @pytest.mark.parametrize(
@@ -129,12 +122,7 @@ def test_following_a_log_shows_lines_as_they_come_and_ends_with_the_container(ku
 
 
 def test_attach_reaches_the_running_process(kubectl: Kubectl) -> None:
-    attached = subprocess.Popen(
-        [*kubectl.command, "attach", "-i", "listener"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
+    attached = kubectl.background("attach", "-i", "listener")
     assert attached.stdin is not None
     attached.stdin.write(b"hello\n")
     attached.stdin.flush()
@@ -154,7 +142,7 @@ def test_cp_brings_files_there_and_back(kubectl: Kubectl, tmp_path: Path) -> Non
 
 
 def test_port_forward_carries_twenty_requests_at_a_time(kubectl: Kubectl) -> None:
-    with forwarded(kubectl, "pod/web", 8080) as port, ThreadPoolExecutor(20) as pool:
+    with kubectl.forwarded("pod/web", 8080) as port, ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(lambda n: _get(f"http://127.0.0.1:{port}/{n}"), range(20)))
     assert all(f'"path": "/{n}"' in answer for n, answer in enumerate(answers))
 
@@ -174,47 +162,6 @@ def test_only_so_much_of_a_long_output_is_read_as_the_user_reads(kubectl: Kubect
     assert first_line(endless) == "y\n"
     endless.kill()
     endless.communicate()
-
-
-@contextlib.contextmanager
-def terminal(command: Sequence[str]) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    """Run a command in a terminal of its own; gives what is its screen and keyboard."""
-    screen, inside = pty.openpty()
-    process = subprocess.Popen(command, stdin=inside, stdout=inside, stderr=inside, start_new_session=True)
-    os.close(inside)
-    try:
-        yield screen, process
-    finally:
-        process.kill()
-        process.wait()
-        os.close(screen)
-
-
-def resize(screen: int, process: subprocess.Popen[bytes], *, rows: int, columns: int) -> None:
-    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    process.send_signal(signal.SIGWINCH)
-
-
-def until(screen: int, ask: object, wanted: bytes) -> None:
-    """Ask again and again until the answer shows up."""
-    seen = b""
-    for _ in range(60):
-        ask()  # type: ignore[operator]
-        while select.select([screen], [], [], 0.5)[0]:
-            seen += os.read(screen, 65536)
-            if wanted in seen:
-                return
-    raise AssertionError(f"waited for {wanted!r}, saw {seen!r}")
-
-
-@contextlib.contextmanager
-def forwarded(kubectl: Kubectl, pod: str, port: int) -> Iterator[int]:
-    forward = kubectl.background("port-forward", pod, f":{port}")
-    try:
-        yield int(first_line(forward).split("->")[0].rpartition(":")[2])
-    finally:
-        forward.kill()
-        forward.communicate()
 
 
 def _get(url: str) -> str:

@@ -5,7 +5,7 @@ import urllib.request
 import pytest
 
 from tests.cluster_fixtures import Api
-from tests.kubectl import Kubectl, first_line
+from tests.kubectl import Kubectl
 
 SLEEPER = ("--image=busybox", "--restart=Never", "--", "sleep", "3600")
 
@@ -50,14 +50,11 @@ def test_a_service_is_reached_by_its_cluster_ip_from_a_pod_and_from_this_machine
 
 
 def test_port_forward_carries_http(kubectl: Kubectl, web: str) -> None:  # noqa: ARG001 - the pod behind it
-    forward = kubectl.background("port-forward", "pod/web", ":8080")
-    try:
-        port = first_line(forward).split("->")[0].rpartition(":")[2].strip()
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/forwarded", timeout=10) as answer:
-            assert b'"path": "/forwarded"' in answer.read()
-    finally:
-        forward.kill()
-        forward.communicate()
+    with (
+        kubectl.forwarded("pod/web", 8080) as port,
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/forwarded", timeout=10) as answer,
+    ):
+        assert b'"path": "/forwarded"' in answer.read()
 
 
 def test_a_claim_is_bound_when_a_pod_wants_it_and_keeps_what_was_written(kubectl: Kubectl) -> None:
