@@ -158,14 +158,25 @@ class PodReflector:
         """Make the next write; whether there may be another to make now."""
         virtual_pod, host_pod = _body(virtual), _body(host)
         write = pod_writes.next_host_write(virtual_pod, host_pod, self._context)
-        if write is not None and not isinstance(write, Refuse):
+        if write is None or isinstance(write, Refuse):
+            return await self._report(virtual, virtual_pod, host_pod, write)
+        try:
             return await self._write_host(key, virtual, write)
+        except (Forbidden, Invalid) as error:  # a quota, an admission rule: that is told, and tried again later
+            refused = Refuse("HostRefused", f"the host cluster refuses this: {error.message}")
+            await self._report(virtual, virtual_pod, host_pod, refused)
+            raise
+
+    async def _report(
+        self, virtual: Object | None, virtual_pod: Json | None, host_pod: Json | None, refused: Refuse | None
+    ) -> bool:
+        """Tell the tenant what became of the pod; whether anything had to be written."""
         if virtual is None or virtual_pod is None:
             return False
-        if write is not None:
-            self._events.refused(virtual, write)
-        status = pod_writes.next_virtual_write(virtual_pod, host_pod, self._context, write, now=self._now())
-        return status is not None and await self._write_virtual(key, status)
+        if refused is not None:
+            self._events.refused(virtual, refused)
+        write = pod_writes.next_virtual_write(virtual_pod, host_pod, self._context, refused, now=self._now())
+        return write is not None and await self._write_virtual(virtual.key, write)
 
     async def _write_host(self, key: Key, virtual: Object | None, write: HostWrite) -> bool:
         name, namespace = self._host_key(key).name, self._context.host_namespace
@@ -197,42 +208,26 @@ class PodReflector:
         except AlreadyExists:
             # Either the watch is late or somebody else's pod bears the name: what is there decides.
             created = await self._sides.host.get(PODS, host_key.name, host_key.namespace)
-        except (Forbidden, Invalid) as error:
-            await self._refused_by_host(key, virtual, error)
-            raise
         if virtual is not None:
             self._events.lost(virtual, write.lost)
         self._host.wrote(host_key, created)
         return True
 
-    async def _refused_by_host(self, key: Key, virtual: Object | None, error: Forbidden | Invalid) -> None:
-        """Show on the virtual pod why the host does not take it: a quota, an admission rule."""
-        if virtual is None:
-            return
-        refuse = Refuse("HostRefused", f"the host cluster refuses this pod: {error.message}")
-        self._events.refused(virtual, refuse)
-        status = pod_writes.next_virtual_write(virtual.to_dict(), None, self._context, refuse, now=self._now())
-        if status is not None:
-            await self._write_virtual(key, status)
-
     async def _write_virtual(self, key: Key, write: VirtualWrite) -> bool:
-        client, result = self._sides.virtual, None
-        try:
+        # A pod that is not found may be gone, or its API server just starting: only the watch can tell.
+        with suppress(NotFound):
             match write:
                 case PatchStatus(body, _):
                     strategic = PatchType.STRATEGIC
-                    result = await client.patch(
+                    changed = await self._sides.virtual.patch(
                         PODS, key.name, body, key.namespace, patch_type=strategic, subresource="status"
                     )
+                    self._virtual.wrote(key, changed)
+                    return True
                 case Finalize(uid):
                     log.info("finalizing virtual pod", key=str(key))
-                    await client.delete(PODS, key.name, key.namespace, grace_period_seconds=0, uid=uid)
-        except NotFound:
-            result = None
-        if isinstance(write, Finalize):
-            return False  # a finalizer may keep it; the watch will tell
-        self._virtual.wrote(key, result)
-        return True
+                    await self._sides.virtual.delete(PODS, key.name, key.namespace, grace_period_seconds=0, uid=uid)
+        return False
 
     def _seen(self, key: Key) -> tuple[Object | None, Object | None]:
         virtual = self._virtual.get(key)

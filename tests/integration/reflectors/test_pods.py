@@ -159,7 +159,7 @@ async def test_a_quota_refusal_shows_on_the_pod_and_heals_when_there_is_room(bot
     )
     async with reflecting(both):
         await both.create("web")
-        await until(lambda: _told(both, "web", "HostRefused: the host cluster refuses this pod: "), "the event")
+        await until(lambda: _told(both, "web", "HostRefused: the host cluster refuses this: "), "the event")
         assert status(await both.virtual_pod("web"))["reason"] == "HostRefused"
         await both.host.delete(RESOURCE_QUOTAS, "none", both.host_namespace)
         await until(host_pod(both, "web"), "the host pod", seconds=90)
