@@ -121,6 +121,17 @@ def test_a_series_put_off_lets_others_pass() -> None:
     assert [series.name for series in _pending(book)] == ["b", "a"]
 
 
+def test_what_is_dropped_is_forgotten_and_begins_anew() -> None:
+    book = EventBook()
+    book.record(refusal(), "first", NOON, now=0)
+    series = book.next()
+    assert series is not None
+    book.drop(series)
+    assert book.next() is None
+    book.record(refusal(), "second", LATER, now=0)
+    assert [(series.name, series.count, series.first) for series in _pending(book)] == [("second", 1, LATER)]
+
+
 def test_a_long_message_is_cut_with_a_sign() -> None:
     book = EventBook()
     book.record(refusal(message="x" * 5000), "n", NOON, now=0)

@@ -269,6 +269,16 @@ async def test_a_deleted_lease_is_made_again(server: LeaseServer, ours: Process,
         assert holder(server) == "ours"
 
 
+async def test_a_lease_that_cannot_be_given_back_does_not_hold_up_the_end(server: LeaseServer, ours: Process) -> None:
+    async with campaign(ours) as run:
+        ours.wire.state = "silent"
+        run.cancel()
+        await pass_time(2.1, ours)
+        assert run.cancelled()
+        assert not ours.elector.is_leader()
+    assert holder(server) == "ours"
+
+
 async def test_what_somebody_took_meanwhile_is_not_given_back_in_his_name(server: LeaseServer, ours: Process) -> None:
     async with campaign(ours) as run:
         ours.wire.state = "cut"
