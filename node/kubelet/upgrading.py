@@ -17,7 +17,7 @@ from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 from aiohttp.web_response import StreamResponse
 
-_END_OF_HEAD = re.compile(rb"\r\n\r\n")
+_END_OF_HEAD = re.compile(rb"(?=(\r\n\r\n))")  # ahead, so that none hides in another's end
 
 
 class UpgradingHandler(RequestHandler):
@@ -82,7 +82,7 @@ def split_behind_heads(before: bytes, data: bytes) -> Iterator[bytes]:
     """
     start = 0
     for match in _END_OF_HEAD.finditer(before + data):
-        end = match.end() - len(before)
+        end = match.end(1) - len(before)
         yield data[start:end]
         start = end
     if start < len(data) or not data:
