@@ -18,6 +18,7 @@ from kube.errors import Unreachable
 from kube.fence import fenced_request
 
 CALL_CONNECTIONS = 64
+_IDLE = 60  # seconds that an unused connection is kept; API servers end it after 90
 _SILENCE = 30  # seconds after which the kernel asks a silent peer whether it lives, and gives up on lost data
 
 
@@ -58,7 +59,9 @@ class Connection:
         if self._closed:
             raise RuntimeError("the client is closed")
         session = self._sessions[stream] = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0 if stream else CALL_CONNECTIONS, socket_factory=open_socket),
+            connector=aiohttp.TCPConnector(
+                limit=0 if stream else CALL_CONNECTIONS, keepalive_timeout=_IDLE, socket_factory=open_socket
+            ),
             headers=self._headers,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None),
