@@ -86,11 +86,9 @@ async def _compare_requests(server: CannedServer) -> list[Result]:
             )
             found += [
                 Result(f"{verb} of an object, ours / typed client", cpu["object"] / cpu["typed"], at_most(1 / 8)),
-                Result(f"{verb} of bytes, ours / bare aiohttp", cpu["bytes"] / cpu["bare"], at_most(1.1)),
-                Result(f"{verb} of an object, ours / bare aiohttp", cpu["object"] / cpu["bare"]),
-                Result(
-                    f"{verb} of an object, ours / bare aiohttp and json", cpu["object"] / cpu["parsed"], at_most(1.1)
-                ),
+                Result(f"{verb} of bytes, ours / aiohttp", cpu["bytes"] / cpu["bare"], at_most(1.1)),
+                Result(f"{verb} of an object, ours / aiohttp", cpu["object"] / cpu["bare"]),
+                Result(f"{verb} of an object, ours / aiohttp and json", cpu["object"] / cpu["parsed"], at_most(1.1)),
                 Result(f"{verb} of an object, ours", cpu["object"] * 1e6, unit="us"),
             ]
     return found
