@@ -112,10 +112,10 @@ async def test_a_log_that_the_host_breaks_off_does_not_look_whole(kubelet: Servi
 async def test_readers_who_take_nothing_stop_the_host(kubelet: Serving, host: LogHost) -> None:
     host.answer = host.speak_without_end
     stalled = [await ask(kubelet) for _ in range(3)]
-    host_with_reader = await ask(kubelet)
-    await host_with_reader.exactly(64 * MIB)
-    assert host.sent < (64 + 4 * 32) * MIB
-    for connection in [*stalled, host_with_reader]:
+    reader = await ask(kubelet)
+    await reader.exactly(32 * MIB)
+    assert host.sent < (32 + 4 * 24) * MIB
+    for connection in [*stalled, reader]:
         connection.vanish()
 
 

@@ -240,13 +240,13 @@ async def test_a_client_that_vanishes_ends_the_hosts_side(kubelet: Serving, upst
 
 async def test_clients_that_read_nothing_stop_the_host_and_nobody_else(kubelet: Serving, upstream: Host) -> None:
     stalled = [await (await kubelet.connect()).switched(EXEC + "pour-without-end") for _ in range(5)]
-    busy = await (await kubelet.connect()).switched(f"{EXEC}pour&command={64 * MIB}")
-    assert len(await busy.rest()) == 64 * MIB
+    busy = await (await kubelet.connect()).switched(f"{EXEC}pour&command={32 * MIB}")
+    assert len(await busy.rest()) == 32 * MIB
     # What was sent to the others by now is in buffers, most of them the kernel's.
-    assert [sent for sent in _sent(upstream)[:5] if sent > 32 * MIB] == []
-    for _ in range(64):
+    assert [sent for sent in _sent(upstream)[:5] if sent > 24 * MIB] == []
+    for _ in range(32):
         await stalled[0].exactly(MIB)
-    assert [sent for sent in _sent(upstream)[1:5] if sent > 32 * MIB] == []
+    assert [sent for sent in _sent(upstream)[1:5] if sent > 24 * MIB] == []
     for connection in stalled:
         connection.vanish()
 
