@@ -50,7 +50,7 @@ def _searches(namespace: str, domain: str) -> list[str]:
 
 def _options(own: Iterable[Json]) -> list[Draft]:
     """Return the options with the pod's own in place of ours where both name one."""
-    return list({option["name"]: dict(option) for option in (_NDOTS, *own)}.values())
+    return list({option.get("name"): dict(option) for option in (_NDOTS, *own)}.values())
 
 
 def _api_server_alias(namespace: str, context: Context) -> Draft:

@@ -33,7 +33,7 @@ class Origin:
 
 
 def host_name(origin: Origin) -> HostName:
-    readable = f"{origin.name}-{origin.namespace}-{origin.cluster}"
+    readable = "-".join(filter(None, [origin.name, origin.namespace, origin.cluster]))
     return HostName(f"{_as_dns_label(readable, _READABLE)}-{digest('host name', *astuple(origin))}")
 
 
