@@ -84,8 +84,8 @@ class PodReflector:
         self._virtual_pods = Informer(sides.virtual, PODS, field_selector=node, timing=timing)
         ours = f"{CLUSTER_LABEL}={label_value(context.cluster)}"
         self._host_pods = Informer(sides.host, PODS, context.host_namespace, label_selector=ours, timing=timing)
-        self._virtual = Latest(self._virtual_pods.store.get)
-        self._host = Latest(self._host_pods.store.get)
+        self._virtual = _latest(self._virtual_pods)
+        self._host = _latest(self._host_pods)
         self._events = TenantEvents(sides.recorder)
         self._queue: WorkQueue[Key] = WorkQueue(clock, partition=lambda key: key.namespace)
         self._virtual_pods.add_handler(_Wakes(self._queue, self._key_of_virtual))
@@ -190,7 +190,7 @@ class PodReflector:
                     PODS, name, body, namespace, patch_type=strategic, subresource=subresource
                 )
                 if subresource != "ephemeralcontainers":  # which answers with an object of another kind before 1.22
-                    self._host.wrote(self._host_key(key), changed)
+                    self._host.wrote(changed)
                     return True
             case Delete(uid, grace_period, why):
                 log.info("deleting host pod", key=str(key), why=why)
@@ -206,11 +206,14 @@ class PodReflector:
         try:
             created = await self._sides.host.create(PODS, write.body, host_key.namespace)
         except AlreadyExists:
-            # Either the watch is late or somebody else's pod bears the name: what is there decides.
+            # Either the watch is late, or somebody else's pod bears the name.
             created = await self._sides.host.get(PODS, host_key.name, host_key.namespace)
+            if self._key_of_host(created) is None:
+                await self._take_step(key, virtual, created)  # which refuses
+                raise  # nobody tells us when that pod goes: it is not ours to watch
         if virtual is not None:
             self._events.lost(virtual, write.lost)
-        self._host.wrote(host_key, created)
+        self._host.wrote(created)
         return True
 
     async def _write_virtual(self, key: Key, write: VirtualWrite) -> bool:
@@ -222,7 +225,7 @@ class PodReflector:
                     changed = await self._sides.virtual.patch(
                         PODS, key.name, body, key.namespace, patch_type=strategic, subresource="status"
                     )
-                    self._virtual.wrote(key, changed)
+                    self._virtual.wrote(changed)
                     return True
                 case Finalize(uid):
                     log.info("finalizing virtual pod", key=str(key))
@@ -273,6 +276,10 @@ class _Wakes:
             key = self._key_of(pod) if pod is not None else None
             if key is not None:
                 self._queue.add(key)
+
+
+def _latest(informer: Informer) -> Latest:
+    return Latest(informer.store.get, lambda: informer.last_resource_version)
 
 
 def _body(pod: Object | None) -> Json | None:

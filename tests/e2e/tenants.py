@@ -33,7 +33,7 @@ class Tenant:
 
     def create(self, name: str, *containers: Mapping[str, Any], **spec: object) -> None:
         """Create a pod that is quickly gone unless it says otherwise."""
-        self.virtual.apply(pod(name, terminationGracePeriodSeconds=0, containers=list(containers), **spec))
+        self.virtual.apply(pod(name, **{"terminationGracePeriodSeconds": 0, "containers": list(containers), **spec}))
 
     def run(self, name: str, *containers: Mapping[str, Any], **spec: object) -> None:
         """Create a pod and wait until it is Ready."""
