@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import aiohttp
-from aiohttp.connector import AddrInfoType
 from yarl import URL
 
 from kube.errors import Unreachable
@@ -105,7 +104,7 @@ def unreachable(method: str, target: str, error: Exception) -> Unreachable:
     return Unreachable(method, path, str(error) or type(error).__name__, refused=refused)
 
 
-def open_socket(address: AddrInfoType) -> socket.socket:
+def open_socket(address: aiohttp.AddrInfoType) -> socket.socket:
     family, kind, protocol, _, _ = address
     opened = socket.socket(family, kind, protocol)
     watch_silence(opened)

@@ -1,6 +1,8 @@
 """The client's verbs on a real API server."""
 
+import gc
 import json
+import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
@@ -78,6 +80,17 @@ async def test_invalid_object_is_refused_with_the_fields_that_are_wrong(client: 
 async def test_garbage_is_refused_as_a_bad_request(client: Client, namespace: str) -> None:
     with pytest.raises(BadRequest):
         await client.request("POST", CONFIG_MAPS.path(namespace), body=b"{")
+
+
+async def test_neither_models_nor_another_event_loop_come_into_play(client: Client, namespace: str) -> None:
+    created = await client.create(PODS, pod("web", namespace))
+    await client.list(PODS, namespace)
+    before = str(int(created.resource_version) - 1)
+    async with aclosing(client.watch(PODS, namespace, resource_version=before)) as events:
+        await anext(events)
+    made = {str(type(each).__module__) for each in gc.get_objects()}
+    assert not [module for module in made if module.startswith("kubernetes_asyncio.client.models")]
+    assert "uvloop" not in sys.modules
 
 
 async def test_cluster_wide_objects_have_no_namespace(client: Client, namespace: str) -> None:
