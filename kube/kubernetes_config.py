@@ -3,6 +3,7 @@
 What a kubeconfig wants and this program cannot do is refused, rather than left out.
 """
 
+import asyncio
 import base64
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from kubernetes_asyncio.config.kube_config import ConfigNode, KubeConfigMerger
 from kube.errors import CredentialsError
 from kube.reloading import Read
 from kube.tls import TlsMaterial
+
+_PLUGIN_LIMIT = 60.0  # seconds; some plugins wait for a browser, and nobody does for ever
 
 
 class _Cluster(msgspec.Struct, rename="kebab"):
@@ -117,7 +120,8 @@ def read_kubeconfig(read: Read, path: Path, context: str | None) -> ClientConfig
 async def ask(plugin: Plugin) -> Grant:
     """Run the plugin; raises CredentialsError when it gives nothing to use."""
     with _readable(f"credential plugin {plugin.settings['command']}"):
-        status = await ExecProvider(plugin.settings).run()
+        async with asyncio.timeout(_PLUGIN_LIMIT):
+            status = await ExecProvider(plugin.settings).run()
         grant = Grant(
             authorization=_bearer(status["token"].encode()) if status.get("token") else None,
             certificate=_encoded(status.get("clientCertificateData")),
@@ -134,6 +138,8 @@ def _readable(what: str) -> Iterator[None]:
     """Name what could not be read; the library lets whatever is wrong in a file end in errors of all these kinds."""
     try:
         yield
+    except TimeoutError as error:
+        raise CredentialsError(f"{what}: no answer within {_PLUGIN_LIMIT:g} s") from error
     except (ConfigException, CredentialsError, yaml.YAMLError, msgspec.ValidationError, OSError) as error:
         raise CredentialsError(f"{what}: {error}") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
