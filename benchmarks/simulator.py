@@ -5,30 +5,24 @@ what the simulator could do with a core of its own and an endlessly fast API ser
 """
 
 import asyncio
-import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from subprocess import Popen
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
 
+from benchmarks.crowd import LIMIT, at_once, cpu_seconds, simulator, until, watched
 from benchmarks.report import Result, at_most
 from kube.client import Client, PatchType
 from kube.credentials import load_kubeconfig
-from kube.informer import Informer
-from kube.resources import NODES, PODS, Resource
+from kube.resources import NODES, PODS
 from sandbox.session import session
 from sandbox.simulated_pod import PodStatus
 
 PODS_IN_ALL = 2000
 NODES_IN_ALL = 20
-CALLERS = 16
 PATCHES = 500
-LIMIT = 300.0
 NAMESPACE = "default"
 PHASE = "phase"
 
@@ -36,35 +30,25 @@ PHASE = "phase"
 def results() -> list[Result]:
     with TemporaryDirectory() as folder, session(Path(folder)) as sandbox:
         server = sandbox.api_server("simulated")
-        with _simulator(server.kubeconfig) as simulator:
-            return asyncio.run(_measure(server.kubeconfig, simulator))
+        with simulator(server.kubeconfig, nodes=NODES_IN_ALL) as player:
+            return asyncio.run(_measure(server.kubeconfig, player))
 
 
-@contextmanager
-def _simulator(kubeconfig: Path) -> Iterator[psutil.Process]:
-    command = [sys.executable, "-m", "sandbox.simulator", "--kubeconfig", str(kubeconfig), "--nodes", str(NODES_IN_ALL)]
-    with Popen(command) as process:
-        try:
-            yield psutil.Process(process.pid)
-        finally:
-            process.terminate()
-
-
-async def _measure(kubeconfig: Path, simulator: psutil.Process) -> list[Result]:
+async def _measure(kubeconfig: Path, player: psutil.Process) -> list[Result]:
     credentials = await load_kubeconfig(kubeconfig)
     async with Client(credentials, user_agent="benchmark", field_manager="benchmark") as client:
         per_patch = await _cpu_of_bare_patch(client)
-        async with _watched(client, NODES) as nodes:
-            await _until(lambda: len(nodes.store) > NODES_IN_ALL, "all nodes to be there")  # and the patched one
-        async with _watched(client, PODS) as pods:
+        async with watched(client, NODES) as nodes:
+            await until(lambda: len(nodes.store) > NODES_IN_ALL, "all nodes to be there")  # and the patched one
+        async with watched(client, PODS) as pods:
             pods.store.add_index(PHASE, lambda pod: [(pod.decode("status", PodStatus) or PodStatus()).phase])
-            started, cpu = time.monotonic(), _cpu(simulator)
-            await _at_once(_create(client, number) for number in range(PODS_IN_ALL))
+            started, cpu = time.monotonic(), cpu_seconds(player)
+            await at_once(_create(client, number) for number in range(PODS_IN_ALL))
             created = time.monotonic()
-            await _until(lambda: len(pods.store.by_index(PHASE, "Running")) == PODS_IN_ALL, "all pods to be Running")
-            running, per_pod = time.monotonic(), (_cpu(simulator) - cpu) / PODS_IN_ALL
+            await until(lambda: len(pods.store.by_index(PHASE, "Running")) == PODS_IN_ALL, "all pods to be Running")
+            running, per_pod = time.monotonic(), (cpu_seconds(player) - cpu) / PODS_IN_ALL
             await client.request("DELETE", PODS.path(NAMESPACE), timeout=LIMIT)
-            await _until(lambda: not pods.store.values(), "all pods to be gone")
+            await until(lambda: not pods.store.values(), "all pods to be gone")
             gone = time.monotonic()
     return [
         Result("created", PODS_IN_ALL / (created - started), unit="pods/s"),
@@ -73,7 +57,7 @@ async def _measure(kubeconfig: Path, simulator: psutil.Process) -> list[Result]:
         Result("simulator's CPU from bound to Running", per_pod * 1e3, unit="ms/pod"),
         Result("the same, in bare status PATCHes", per_pod / per_patch, at_most(2.5)),
         Result("simulator's own ceiling, on one core", 1 / per_pod, unit="pods/s"),
-        Result("simulator's memory", simulator.memory_info().rss / 2**20, unit="MiB"),
+        Result("simulator's memory", player.memory_info().rss / 2**20, unit="MiB"),
     ]
 
 
@@ -82,7 +66,7 @@ async def _cpu_of_bare_patch(client: Client) -> float:
     node = {"metadata": {"name": "patched"}}
     await client.create(NODES, node)
     began = time.process_time()
-    await _at_once(_patch(client, number) for number in range(PATCHES))
+    await at_once(_patch(client, number) for number in range(PATCHES))
     return (time.process_time() - began) / PATCHES
 
 
@@ -90,43 +74,6 @@ async def _patch(client: Client, number: int) -> None:
     condition = {"type": "Ready", "status": "True", "message": str(number)}
     body = {"status": {"conditions": [condition]}}
     await client.patch(NODES, "patched", body, patch_type=PatchType.STRATEGIC, subresource="status")
-
-
-def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
-
-
-@asynccontextmanager
-async def _watched(client: Client, resource: Resource) -> AsyncIterator[Informer]:
-    informer = Informer(client, resource)
-    async with asyncio.TaskGroup() as group:
-        watching = group.create_task(informer.run())
-        await informer.wait_synced()
-        yield informer
-        watching.cancel()
-
-
-async def _until(condition: Callable[[], bool], what: str) -> None:
-    try:
-        async with asyncio.timeout(LIMIT):
-            while not condition():  # noqa: ASYNC110 - as seen through an informer, which has no event for it
-                await asyncio.sleep(0.01)
-    except TimeoutError:
-        raise TimeoutError(f"waited {LIMIT:g} s for {what}") from None
-
-
-async def _at_once(calls: Iterable[Awaitable[None]]) -> None:
-    """Await them all, as many at a time as there are callers."""
-    waiting = iter(calls)
-
-    async def call() -> None:
-        for awaitable in waiting:
-            await awaitable
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(CALLERS):
-            group.create_task(call())
 
 
 async def _create(client: Client, number: int) -> None:
