@@ -165,6 +165,7 @@ class Informer:
 
     async def run(self) -> None:
         """Follow the collection until cancelled. Raises nothing but faults of this program, `transform`'s included."""
+        self._course = self._course.interrupted()
         while True:
             await self._timing.clock.sleep(self._rest())
             started = self._now()
@@ -189,8 +190,6 @@ class Informer:
 
     def _go_on(self, course: Course, failure: Failure | None = None) -> None:
         self._course, self._failure = course, failure
-        if failure is None:
-            self.state.last_contact = self._now()
         self.state.step = course.step
         self.state.failure = None if failure is None else str(failure)
         self.state.failures_in_a_row = course.failures
@@ -227,6 +226,7 @@ class Informer:
         for change in self._mirror.end_list(resource_version):
             await self._publish((change,))
         self.state.lists += 1
+        self.state.last_contact = self._now()
         self._go_on(self._course.listed())
         self._synced.set()
 
@@ -242,6 +242,7 @@ class Informer:
             label_selector=self._label_selector,
             field_selector=",".join(filter(None, (self._field_selector, f"metadata.name={witness.name}"))),
         )
+        self.state.last_contact = self._now()
         same = is_same_history(now, witness, resource_version)
         self._go_on(self._course.listed() if same else self._course.relist())
 

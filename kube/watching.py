@@ -123,6 +123,10 @@ class Course:
     streaming: bool = True  # whether the server may have streaming lists
     proven: bool = False  # whether a watch was healthy since the last list
 
+    def interrupted(self) -> "Course":
+        """Go on after nobody was there for an unknown time."""
+        return replace(self, step=Step.CHECK) if self.step is Step.WATCH else self
+
     def listed(self) -> "Course":
         """Go on after a list or a check that found all well."""
         return replace(self, step=Step.WATCH, rests=False)
@@ -140,8 +144,11 @@ class Course:
     def failed(self, failure: Failure, lived: float) -> "Course":
         """Go on after a step that failed after so many seconds."""
         match self.step:
-            case Step.LIST | Step.CHECK:
+            case Step.LIST:
                 return self._after(0.0)
+            case Step.CHECK:
+                step = Step.CHECK if keeps_history(failure) else self._list_step()
+                return replace(self._after(0.0), step=step)
             case Step.STREAM:
                 return self._stream_failed(failure, lived)
             case Step.WATCH:

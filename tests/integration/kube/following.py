@@ -22,7 +22,8 @@ IMPATIENT = Timing(backoff=Backoff(base=0.1, cap=1.0), silence=1.0)
 
 @dataclass
 class Following:
-    admin: Client  # straight to the server, whatever stands between it and the informer
+    admin: Client  # straight to the server
+    client: Client  # the informer's, perhaps through a proxy
     informer: Informer
     namespace: str
     subscriber: Subscriber = field(default_factory=Subscriber)
@@ -78,7 +79,7 @@ async def following(
     """Follow the ConfigMaps of a namespace, perhaps `through` the kubeconfig of a proxy; leaves nothing behind."""
     async with nothing_left(), connected(api) as admin, connected(through or api) as client:
         informer = Informer(client, CONFIG_MAPS, namespace, label_selector=label_selector, timing=IMPATIENT)
-        followed = Following(admin, informer, namespace)
+        followed = Following(admin, client, informer, namespace)
         followed.informer.add_handler(followed.subscriber)
         for name in ("kept", "changed", "deleted", "recreated"):
             await followed.put(name)

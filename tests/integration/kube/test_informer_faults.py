@@ -1,5 +1,6 @@
 """What comes between an informer and its server: cut, dead and slow connections, refusals, garbage."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -7,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from kube.codec import encode
+from kube.informer import Informer
+from kube.objects import Metadata, Object
 from kube.resources import CONFIG_MAPS
 from kube.store import ChangeKind
-from kube.watching import Step
+from kube.watching import INITIAL_EVENTS_END, Step
 from tests.cluster_fixtures import Api
 from tests.eventually import eventually
-from tests.faulty_proxy import FaultyProxy, Matches, anything, is_list, is_watch, response
-from tests.integration.kube.following import Following, following
+from tests.faulty_proxy import FaultyProxy, Matches, Request, anything, is_list, is_watch, response
+from tests.integration.kube.following import IMPATIENT, Following, following
 from tests.leaks import nothing_left
 
 TOO_MANY = response("429 Too Many Requests", b"slow down", "Retry-After: 1")
@@ -140,6 +144,39 @@ async def test_progress_by_bookmarks_alone_is_progress(host_api: Api, tmp_path: 
         await eventually(lambda: followed.informer.last_resource_version == newest, "the bookmark to be taken in")
         await followed.recover()
         assert any(f"resourceVersion={newest}" in request.target for request in filter(is_watch, proxy.requests))
+
+
+async def test_a_streaming_list_is_taken_as_newer_servers_send_it(host_api: Api, tmp_path: Path) -> None:
+    """The proxy plays the newer server with what the real one holds."""
+    async with behind_proxy(host_api, tmp_path) as (followed, proxy):
+        streaming = Informer(followed.client, CONFIG_MAPS, followed.namespace, timing=IMPATIENT)
+        proxy.answer(response("200 OK", await streamed(followed)), to=asks_for_streaming_list, times=1)
+        async with asyncio.TaskGroup() as group:
+            run = group.create_task(streaming.run())
+            await streaming.wait_synced()
+            assert streaming.store.values() == followed.informer.store.values()
+            await followed.change_everything()
+            news = await followed.put("news")
+            await eventually(lambda: streaming.store.get(news.key) == news, "an event after the streaming list")
+            run.cancel()
+        assert streaming.state.lists == 1
+        assert len(list(filter(asks_for_page, proxy.requests))) == 1, "the other informer's list is the only one"
+
+
+async def streamed(followed: Following) -> bytes:
+    """Return what the namespace holds as a streaming list."""
+    fresh = await followed.admin.list(CONFIG_MAPS, followed.namespace)
+    end = Metadata(resource_version=fresh.resource_version, annotations={INITIAL_EVENTS_END: "true"})
+    said = [("ADDED", obj) for obj in fresh.objects] + [("BOOKMARK", Object("v1", "ConfigMap", end))]
+    return b"".join(b'{"type":"%b","object":%b}\n' % (kind.encode(), encode(obj)) for kind, obj in said)
+
+
+def asks_for_streaming_list(request: Request) -> bool:
+    return "sendInitialEvents=true" in request.target
+
+
+def asks_for_page(request: Request) -> bool:
+    return is_list(request) and "fieldSelector" not in request.target
 
 
 async def test_a_deletion_that_nobody_could_see_is_told_with_the_last_known_state(

@@ -226,7 +226,7 @@ async def test_an_informer_that_was_stopped_goes_on_where_it_was() -> None:
     server.put("db")
     await follow(informer, server)
     assert subscriber.objects == server.truth()
-    assert server.requests[-1] == "watch 1"
+    assert server.requests[-2:] == ["list metadata.name=web", "watch 1"]
 
 
 NAMES = st.sampled_from("abc")

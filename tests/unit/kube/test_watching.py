@@ -265,11 +265,25 @@ class TestCourse:
     def test_a_streaming_list_that_ends_in_the_middle_becomes_a_paged_one(self) -> None:
         assert Course().ended(0.0) == Course(Step.LIST, 1, rests=True, streaming=False)
 
-    @pytest.mark.parametrize("step", [Step.LIST, Step.CHECK])
-    def test_a_list_or_a_check_is_tried_until_it_works(self, step: Step) -> None:
-        course = Course(step).failed(CUT, LATE).failed(GARBAGE, LATE)
-        assert course == Course(step, 2, rests=True)
+    def test_a_list_is_tried_until_it_works(self) -> None:
+        course = Course(Step.LIST).failed(CUT, LATE).failed(GARBAGE, LATE)
+        assert course == Course(Step.LIST, 2, rests=True)
         assert course.listed() == Course(Step.WATCH, 2)
+
+    @pytest.mark.parametrize(
+        ("failure", "step"),
+        [
+            pytest.param(CUT, Step.CHECK, id="cut"),
+            pytest.param(refused(400), Step.STREAM, id="a server that cannot select by name"),
+            pytest.param(GARBAGE, Step.STREAM, id="garbage"),
+        ],
+    )
+    def test_a_check_that_failed_is_tried_again_or_replaced_by_a_list(self, failure: Failure, step: Step) -> None:
+        assert Course(Step.CHECK, 1).failed(failure, LATE) == Course(step, 2, rests=True)
+
+    def test_a_watch_that_was_left_for_an_unknown_time_is_checked_first(self) -> None:
+        assert WATCHING.interrupted() == Course(Step.CHECK, streaming=False)
+        assert Course(Step.LIST).interrupted() == Course(Step.LIST)
 
     def test_a_watch_that_ended_regularly_is_checked_and_resumed_at_once(self) -> None:
         assert Course(Step.WATCH, 3).ended(LATE) == Course(Step.CHECK, proven=True)
