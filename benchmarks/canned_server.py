@@ -67,11 +67,12 @@ class CannedServer:
 
 
 @contextmanager
-def canned_server() -> Iterator[CannedServer]:
+def canned_server(program: str = "benchmarks.canned_server") -> Iterator[CannedServer]:
+    """Run a module that serves as this one does, until the caller is done with it."""
     with TemporaryDirectory() as name:
         directory = Path(name)
         _write_certificates(directory)
-        command = [sys.executable, "-m", "benchmarks.canned_server", name]
+        command = [sys.executable, "-m", program, name]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             try:
                 url = f"https://127.0.0.1:{int(cast('IO[str]', process.stdout).readline())}"
