@@ -1,7 +1,7 @@
 """Both sides of a virtual cluster, on real API servers; the test says what the host's kubelet would."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -64,7 +64,7 @@ class Sides:
     async def host_pod(self, name: str) -> Object | None:
         return await _get(self.host, self.host_name(name), self.host_namespace)
 
-    async def host_pods(self) -> list[Object]:
+    async def host_pods(self) -> Sequence[Object]:
         return (await self.host.list(PODS, self.host_namespace)).objects
 
     async def say_on_host(self, name: str, status: Mapping[str, Any]) -> None:

@@ -69,7 +69,7 @@ def test_a_released_lease_is_free_for_all_and_remembers_its_transitions() -> Non
         pytest.param(Holding(), 0, True, id="never-held"),
     ],
 )
-def test_a_lease_is_free_when_it_was_seen_unchanged_for_its_duration(holding: Holding, age: float, free: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_a_lease_is_free_when_it_was_seen_unchanged_for_its_duration(holding: Holding, age: float, free: bool) -> None:
     assert Sighting(holding, since=1000).is_free(1000 + age, 15) is free
 
 
