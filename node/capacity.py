@@ -4,6 +4,7 @@ Every resource counts, whatever its name: GPUs and other extended resources, hug
 nothing is more than the host has or a quota lets through, and an API server takes whatever is written here.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -34,11 +35,11 @@ def write_resources(resources: Resources) -> dict[str, str]:
 
 
 def total(parts: Iterable[Resources]) -> Resources:
-    amounts: dict[str, Quantity] = {}
+    amounts: Counter[str] = Counter()
     for part in parts:
         for name, amount in part.items():
-            amounts[name] = Quantity(amounts.get(name, 0) + amount)
-    return amounts
+            amounts[name] += amount
+    return {name: Quantity(amount) for name, amount in amounts.items()}
 
 
 def cut(resources: Resources, limits: Resources) -> Resources:

@@ -97,4 +97,8 @@ class HostWatch:
             log.info("host reachable")
         if state.sight is Sight.FORBIDDEN is not before.sight:
             remedy = "let the provider get, list and watch nodes, or tell it what to assume"
-            log.warning("host nodes may not be listed", effect="capacity and nodeInfo are assumed", remedy=remedy)
+            log.warning(
+                "host nodes may not be listed",
+                effect="their room and nodeInfo are assumed, and they cannot be mirrored",
+                remedy=remedy,
+            )

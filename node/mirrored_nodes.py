@@ -28,7 +28,7 @@ _DERIVED_TAINTS = frozenset(
 )
 # K3s keeps its etcd members and its tunnels to kubelets by them.
 _FOREIGN_LABELS = frozenset({"node-role.kubernetes.io/etcd"})
-_FOREIGN_DOMAINS = ("k3k.io", "k3s.io", "k3s.cattle.io")
+_FOREIGN_DOMAINS = (".k3k.io", ".k3s.io", ".k3s.cattle.io")  # and all below them
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +62,4 @@ class MirroredNodes:
 def is_foreign(label: str) -> bool:
     """Whether a host node's label would mean something else in the virtual cluster."""
     domain = label.rpartition("/")[0]
-    return label in _FOREIGN_LABELS or any(domain == own or domain.endswith(f".{own}") for own in _FOREIGN_DOMAINS)
+    return label in _FOREIGN_LABELS or f".{domain}".endswith(_FOREIGN_DOMAINS)

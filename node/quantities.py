@@ -5,7 +5,6 @@ up, as in Kubernetes; what is written here comes back from an API server letter 
 """
 
 import re
-from fractions import Fraction
 from typing import NewType
 
 Quantity = NewType("Quantity", int)
@@ -17,9 +16,9 @@ UNIT = 10**9
 _FORM = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d{1,3})|(|[numkMGTPE]|[KMGTPE]i))", re.ASCII)
 _DECIMAL = ("n", "u", "m", "", "k", "M", "G", "T", "P", "E")
 _BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
-_FACTORS = {
-    **{suffix: Fraction(1000) ** power for power, suffix in enumerate(_DECIMAL, start=-3)},
-    **{suffix: Fraction(1024) ** power for power, suffix in enumerate(_BINARY)},
+_BILLIONTHS = {
+    **{suffix: 1000**power for power, suffix in enumerate(_DECIMAL)},
+    **{suffix: 1024**power * UNIT for power, suffix in enumerate(_BINARY)},
 }
 
 
@@ -29,8 +28,10 @@ def parse_quantity(text: str) -> Quantity:
     if form is None:
         raise ValueError(f"{text!r} is no quantity; write it like 500m, 2, 16Gi or 1e3")
     sign, number, exponent, suffix = form.groups()
-    factor = _FACTORS[suffix] if exponent is None else Fraction(10) ** int(exponent)
-    size = -(-Fraction(number) * factor * UNIT // 1)
+    digits, _, decimals = number.partition(".")
+    tenths = len(decimals) - int(exponent or 0)
+    size = int(digits + decimals) * _BILLIONTHS[suffix or ""] * 10 ** max(0, -tenths)
+    size = -(-size // 10 ** max(0, tenths))
     return Quantity(-size if sign == "-" else size)
 
 

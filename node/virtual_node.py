@@ -51,7 +51,7 @@ class VirtualNode:
     labels: Mapping[str, str]
     addresses: tuple[Address, ...]
     kubelet_port: int
-    conditions: tuple[Verdict, ...]
+    conditions: tuple[Verdict, ...]  # Ready is among them
     facts: Facts | None  # None while the host cannot be asked: what the Node says already stays
     taints: tuple[Taint, ...] = ()
     is_cordoned: bool = False

@@ -2,17 +2,23 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 
 from kube.client import PatchType
+from kube.errors import NotFound
 from kube.resources import LEASES, NODES, PODS, RESOURCE_QUOTAS
 from node.leases import LEASE_NAMESPACE
 from node.mirrored_nodes import MirroredNodes
 from node.registration import unregister
+from tests.cluster_fixtures import Api
 from tests.eventually import eventually
+from tests.integration.node.paced_clock import FAST
 from tests.integration.node.world import TAINT, World
+from tests.kubectl import Kubectl
 from tests.unit.node.hosts import ROOM
 
 GPU = "nvidia.com/gpu"
@@ -29,6 +35,7 @@ async def test_a_node_becomes_ready_and_pods_are_scheduled_to_it(clusters: World
         assert registration.is_complete
         pod = await clusters.virtual.create(PODS, pod_for(clusters), "default")
         await eventually_scheduled(clusters, pod.name)
+        await clusters.virtual.delete(PODS, pod.name, "default", grace_period_seconds=0)
         assert clusters.status()["capacity"] == ROOM
         assert clusters.status()["daemonEndpoints"] == {"kubeletEndpoint": {"Port": 10250}}
         assert clusters.labels()["kubernetes.io/arch"] == "amd64"
@@ -51,9 +58,8 @@ async def eventually_scheduled(clusters: World, name: str) -> None:
         while True:
             pod = await clusters.virtual.get(PODS, name, "default")
             if pod.decode("spec").get("nodeName") == clusters.name:
-                break
+                return
             await asyncio.sleep(0.1)
-    await clusters.virtual.delete(PODS, name, "default", grace_period_seconds=0)
 
 
 async def test_a_deleted_node_comes_back_with_its_lease(clusters: World) -> None:
@@ -121,21 +127,55 @@ def taint_values(clusters: World) -> set[str]:
     return {taint.get("value", "") for taint in clusters.spec()["taints"]}
 
 
+async def test_a_cordon_and_a_drain_do_what_they_do_to_any_node(clusters: World, virtual_api: Api) -> None:
+    kubectl = Kubectl(virtual_api.server.kubectl, virtual_api.kubeconfig)
+    async with clusters.registering():
+        await clusters.until(is_well, "the node to be ready")
+        pod = await clusters.virtual.create(PODS, pod_for(clusters), "default")
+        await eventually_scheduled(clusters, pod.name)
+        await asyncio.to_thread(kubectl, "drain", clusters.name, "--force", "--grace-period=0", "--timeout=30s")
+        with pytest.raises(NotFound):
+            await clusters.virtual.get(PODS, pod.name, "default")
+        await clusters.until(lambda now: "node.kubernetes.io/unschedulable" in now.taints(), "the node to be cordoned")
+        await asyncio.to_thread(kubectl, "uncordon", clusters.name)
+        await clusters.until(is_well, "the node to be as before")
+
+
 async def test_nothing_is_written_while_nothing_changes_not_even_by_a_successor(clusters: World) -> None:
     async with clusters.registering():
         await clusters.until(is_well, "the node to be ready")
         await clusters.until(World.lease, "the lease")
     before = clusters.node()
-    assert before is not None
-    async with clusters.registering() as successor:
+    async with clusters.registering(clock=FAST) as successor:
         await eventually(lambda: successor.is_complete, "the successor to know the node")
-        renewed = clusters.lease_spec()["renewTime"]
-        await clusters.until(lambda now: now.lease_spec()["renewTime"] != renewed, "the next renewal")
+        await renewed_twice(clusters)
+        assert clusters.node() == before
+
+
+async def renewed_twice(clusters: World) -> None:
+    for _ in range(2):
+        before = clusters.lease_spec()
+        await clusters.until(partial(is_not, before), "the next renewal")
+
+
+def is_not(before: dict[str, Any], clusters: World) -> bool:
+    return clusters.lease_spec() != before
+
+
+async def test_what_a_server_does_not_keep_is_not_written_again_and_again(clusters: World) -> None:
+    plan = replace(clusters.plan(), declared_features=("NeverHeardOf",))
+    async with clusters.registering(plan, clock=FAST):
+        await clusters.until(World.lease, "the node to be registered")
+        await renewed_twice(clusters)
+        if "declaredFeatures" in clusters.status():
+            pytest.skip("this server keeps it")
+        before = clusters.node()
+        await renewed_twice(clusters)
         assert clusters.node() == before
 
 
 async def test_a_lease_that_was_spoiled_or_deleted_is_whole_at_the_next_renewal(clusters: World) -> None:
-    async with clusters.registering():
+    async with clusters.registering(clock=FAST):
         await clusters.until(World.lease, "the lease")
         spoiled = {"spec": {"holderIdentity": "me"}, "metadata": {"ownerReferences": None}}
         await clusters.virtual.patch(LEASES, clusters.name, spoiled, LEASE_NAMESPACE, patch_type=PatchType.MERGE)

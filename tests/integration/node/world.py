@@ -107,7 +107,7 @@ class World:
     ) -> AsyncIterator[Registration]:
         """A registration for the length of a block; it leaves the Nodes behind, as a provider that ends does."""
         watch = HostWatch(host or self.host, self.namespace, node_selector=f"test={self.namespace}", clock=clock)
-        registration = Registration(virtual or self.virtual, watch, plan or self.plan())
+        registration = Registration(virtual or self.virtual, watch, plan or self.plan(), clock=clock)
         async with running(registration.run()):
             yield registration
 

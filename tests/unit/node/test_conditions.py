@@ -1,8 +1,8 @@
 import pytest
 
-from node.conditions import mirrored, readiness, verdicts
-from node.host import HostState, Sight
-from tests.unit.node.hosts import host_node, visible
+from node.conditions import mirrored, verdicts
+from node.host import HostState, Sight, read_host_node
+from tests.unit.node.hosts import host_node, obj, visible
 
 WELL, SICK = host_node("well"), host_node("sick", ready=False)
 TIGHT = host_node("tight", pressures=["MemoryPressure"])
@@ -33,7 +33,7 @@ TROUBLE = "the host cluster's API does not answer"
     ],
 )
 def test_a_node_is_ready_if_the_host_can_run_pods(host: HostState, status: str, reason: str, message: str) -> None:
-    verdict = readiness(host)
+    verdict = verdicts(host)[-1]
     assert (verdict.type, verdict.status, verdict.reason, verdict.message) == ("Ready", status, reason, message)
 
 
@@ -72,3 +72,8 @@ def test_a_mirrored_node_says_what_its_host_node_says() -> None:
 def test_a_mirrored_node_is_not_ready_when_the_host_api_is_gone() -> None:
     said = {verdict.type: verdict.reason for verdict in mirrored(WELL, visible(WELL, trouble=TROUBLE))}
     assert said["Ready"] == "HostUnreachable"
+
+
+def test_a_mirrored_node_always_says_whether_it_is_ready() -> None:
+    new = read_host_node(obj({"metadata": {"name": "new"}}))
+    assert [(verdict.type, verdict.status) for verdict in mirrored(new, visible(new))] == [("Ready", "Unknown")]

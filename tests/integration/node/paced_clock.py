@@ -1,4 +1,4 @@
-"""The system's clock, some times as fast: for what waits for half a minute."""
+"""The system's clock at another speed: faster for what waits for half a minute, slower than a machine that is busy."""
 
 import asyncio
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from kube.clock import SystemClock
 
 
 @dataclass(frozen=True, slots=True)
-class FastClock:
+class PacedClock:
     speed: float
 
     def now(self) -> float:
@@ -22,3 +22,7 @@ class FastClock:
 
     def timeout(self, seconds: float | None) -> asyncio.Timeout:
         return asyncio.timeout(None if seconds is None else seconds / self.speed)
+
+
+FAST = PacedClock(5)
+SLOW = PacedClock(0.3)
