@@ -60,7 +60,6 @@ class Source(Protocol):
         *,
         label_selector: str = "",
         field_selector: str = "",
-        limit: int = 500,
     ) -> Listing: ...
 
     def pages(
@@ -138,7 +137,7 @@ class Informer:
         self._mirror = Mirror(self.store, transform)
         self._course = Course()
         self._failure: Failure | None = None
-        self._handlers: list[Handler] = []
+        self._handlers: tuple[Handler, ...] = ()
         self._synced = asyncio.Event()
         self._gave_way = 0.0
         self.state = InformerState(self._course.step)
@@ -161,7 +160,7 @@ class Informer:
         """Tell `handler` of each change from now on, and first that each object which is here was added."""
         for obj in self.store.values():
             self._tell(handler, Change.added(obj))
-        self._handlers.append(handler)
+        self._handlers = (*self._handlers, handler)
 
     async def run(self) -> None:
         """Follow the collection until cancelled. Raises nothing but faults of this program, `transform`'s included."""
@@ -269,7 +268,11 @@ class Informer:
         async for event in events:
             self.state.events += 1
             await self._publish(self._mirror.apply(event))
-        self._go_on(self._course.ended(self._now() - started))
+        lived = self._now() - started
+        course = self._course.ended(lived)
+        if course.rests:
+            self._log.warning("informer lost its watch", seconds=round(lived, 3), failures=course.failures)
+        self._go_on(course)
 
     async def _publish(self, changes: Changes) -> None:
         """Tell all handlers, and let other tasks run if it is their turn."""

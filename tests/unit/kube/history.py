@@ -142,7 +142,6 @@ class History:
         *,
         label_selector: str = "",
         field_selector: str = "",
-        limit: int = 500,
     ) -> Listing:
         self.requests.append(f"list {field_selector}")
         self.happen_unless_ended()
