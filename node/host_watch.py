@@ -19,7 +19,7 @@ from node.optional_informer import OptionalInformer
 from node.reachability import ASK_TIMEOUT, Reachability
 from node.readings import Readings
 
-COALESCE_SECONDS = 0.5
+COALESCE_SECONDS = 0.2
 
 log = structlog.get_logger()
 

@@ -7,6 +7,9 @@
 Promises: Nodes appear as soon as the host has been looked at, ready from the first moment if it is; what the tenant
 deletes or edits of ours comes back at once, what is theirs stays (`node_object`); Nodes of ours that the plan does not
 want any more go; no write when nothing changed; API servers may restart, refuse and lose their data at any time.
+
+Rights it needs in the virtual cluster: get, list, watch, create, patch and delete nodes; patch nodes/status; create,
+patch and delete leases in kube-node-lease.
 """
 
 import asyncio

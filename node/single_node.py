@@ -47,7 +47,7 @@ class SingleNode:
     def __call__(self, host: HostState) -> Mapping[str, VirtualNode]:
         node = VirtualNode(
             name=self.name,
-            labels={**self.labels, "type": "virtual-kubelet", "kubernetes.io/hostname": self.name},
+            labels={**self.labels, "type": "virtual-kubelet", "kubernetes.io/hostname": host_name(self.name)},
             addresses=self.addresses,
             kubelet_port=self.kubelet_port,
             conditions=verdicts(host),
@@ -71,6 +71,11 @@ class SingleNode:
         machine = uuid.uuid5(uuid.NAMESPACE_URL, f"k3k.io/{self.identity}/{self.name}")
         own = {"machineID": machine.hex, "systemUUID": str(machine), "bootID": str(machine)}
         return {name: own.get(name) or commonest(info.get(name, "") for info in told) for name in INFO_FIELDS}
+
+
+def host_name(node: str) -> str:
+    """A label's value is at most 63 characters long, and ends with a letter or digit; a Node's name may be longer."""
+    return node[:63].rstrip("-.")
 
 
 def room_of(nodes: Sequence[HostNode]) -> Room:

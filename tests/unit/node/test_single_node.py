@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from node.capacity import read_resources, write_resources
 from node.host import Address, HostState, Sight, Taint
-from node.single_node import Assumed, SingleNode, commonest
+from node.single_node import Assumed, SingleNode, commonest, host_name
 from node.virtual_node import INFO_FIELDS, Facts, VirtualNode
 from tests.unit.node.hosts import ROOM, host_node, visible
 
@@ -136,6 +136,17 @@ def test_configured_labels_and_taints_are_shown_beside_those_that_say_what_it_is
     assert node.labels == {"team": "a", "type": "virtual-kubelet", "kubernetes.io/hostname": "virtual"}
     assert node.taints == (taint,)
     assert not node.is_cordoned
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        pytest.param("virtual.example", "virtual.example", id="as it is"),
+        pytest.param("a" * 62 + ".example", "a" * 62, id="too long"),
+    ],
+)
+def test_the_host_name_is_always_a_valid_label(name: str, label: str) -> None:
+    assert host_name(name) == label
 
 
 @given(st.lists(st.sampled_from("abc"), min_size=1))
