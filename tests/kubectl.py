@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 import yaml
 
+from sandbox.waiting import wait_until
+
 LIMIT = 120.0
 
 
@@ -43,6 +45,15 @@ class Kubectl:
         if done.returncode != 0:
             described = self.run("describe", *objects).stdout.decode(errors="replace")
             raise AssertionError(f"{done.stderr.decode(errors='replace')}\n{described}")
+
+    def wait_for_log(self, pod: str, text: str, *, seconds: float = 60.0) -> None:
+        """Wait until a pod has printed something: without a probe it is Ready before its program is."""
+
+        def look() -> str | None:
+            said = self("logs", pod)
+            return None if text in said else f"it said {said!r}"
+
+        wait_until(look, what=f"{text!r} in the log of pod {pod}", seconds=seconds, advice="see the pod's image")
 
     def background(self, *arguments: str) -> subprocess.Popen[bytes]:
         """A command that goes on until the caller ends it."""

@@ -27,6 +27,7 @@ def web(kubectl: Kubectl) -> str:
     kubectl("run", "web", "--image=sandbox.local/echo:1", "--port=8080", "--labels=app=web")
     kubectl("expose", "pod/web", "--port=80", "--target-port=8080")
     kubectl.wait_for("condition=Ready", "pod/web")
+    kubectl.wait_for_log("web", "listening")
     return str(kubectl.get("service/web")["spec"]["clusterIP"])
 
 

@@ -117,6 +117,7 @@ def test_pods_on_different_nodes_reach_each_other(two_nodes: HostCluster) -> Non
     kubectl = Kubectl(two_nodes.kubectl, two_nodes.kubeconfig)
     kubectl.apply(_pinned("web", "node-0", "sandbox.local/echo:1"), _pinned("client", "node-1", "busybox:1.35"))
     kubectl.wait_for("condition=Ready", "pod/web", "pod/client")
+    kubectl.wait_for_log("web", "listening")
     address = kubectl.get("pod/web")["status"]["podIP"]
     assert '"path": "/"' in kubectl("exec", "client", "--", "wget", "-qO-", "-T5", f"http://{address}:8080/")
 
