@@ -118,9 +118,10 @@ class Store:
         if old is None:
             self._set(key, new)
             return (Change.added(new),)
-        if old.uid != new.uid:
+        before, after = old.metadata, new.metadata
+        if before.uid != after.uid:
             return *self.remove(old), *self.put(new)
-        if old.resource_version == new.resource_version:
+        if before.resource_version == after.resource_version:
             return ()
         self._set(key, new, replaces=old)
         return (Change.updated(old, new),)
