@@ -4,14 +4,13 @@ Promises: 65 bits of SHA-256, in the characters of a DNS label; parts are delimi
 ("ab", "c") and ("a", "bc") differ; the same parts give the same digest for ever.
 """
 
+import base64
 import hashlib
 
 LENGTH = 13  # characters of 5 bits
-_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 
 
 def digest(*parts: str) -> str:
     encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
     delimited = b"".join(len(part).to_bytes(8, "big") + part for part in encoded)
-    number = int.from_bytes(hashlib.sha256(delimited).digest(), "big")
-    return "".join(_ALPHABET[number >> shift & 31] for shift in range(251, 251 - 5 * LENGTH, -5))
+    return base64.b32encode(hashlib.sha256(delimited).digest())[:LENGTH].decode().lower()

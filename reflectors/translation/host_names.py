@@ -6,7 +6,7 @@ digest of the whole origin; the same origin has the same name for ever.
 """
 
 import re
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import NewType
 
 from reflectors.translation.digests import LENGTH, digest
@@ -34,7 +34,8 @@ class Origin:
 
 def host_name(origin: Origin) -> HostName:
     readable = "-".join(filter(None, [origin.name, origin.namespace, origin.cluster]))
-    return HostName(f"{_as_dns_label(readable, _READABLE)}-{digest('host name', *astuple(origin))}")
+    whole = digest("host name", origin.kind, origin.host_namespace, origin.cluster, origin.namespace, origin.name)
+    return HostName(f"{_as_dns_label(readable, _READABLE)}-{whole}")
 
 
 def hostname(pod_name: str) -> str:

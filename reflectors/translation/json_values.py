@@ -26,7 +26,9 @@ def fresh(value: Any) -> Any:
 
 
 def is_said_alike(one: Any, other: Any) -> bool:
-    """Whether two values mean the same to an API server, which takes null, {}, [] and a missing field for one thing."""
+    """Whether two values mean the same to an API server, which takes null, {}, [], "" and a missing field for one."""
+    if one == other:  # as most are, most of the time
+        return True
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return all(is_said_alike(one.get(key), other.get(key)) for key in one.keys() | other.keys())
     if isinstance(one, list) and isinstance(other, list):
@@ -48,4 +50,4 @@ def _or_none(value: Any) -> Any:
     """Return None for what says nothing; {"state": {}} says nothing either."""
     if isinstance(value, Mapping):
         return None if all(_or_none(item) is None for item in value.values()) else value
-    return None if value == [] else value
+    return None if value in ([], "") else value

@@ -64,7 +64,16 @@ def frozen(value: Any) -> Any:
     """The same value, but any attempt to change it raises."""
     if isinstance(value, Mapping):
         return MappingProxyType({key: frozen(item) for key, item in value.items()})
-    return tuple(map(frozen, value)) if isinstance(value, list) else value
+    return _FrozenList(map(frozen, value)) if isinstance(value, list) else value
+
+
+class _FrozenList(list[Any]):
+    """A list, for whoever only reads it."""
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise TypeError("this list is somebody else's")
+
+    __setitem__ = __delitem__ = __iadd__ = append = extend = insert = pop = remove = sort = reverse = clear = _refuse
 
 
 def in_version(host: Version = V1_36, virtual: Version = V1_36) -> Context:
