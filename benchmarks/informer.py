@@ -51,6 +51,7 @@ def _syncs(kubeconfig: Path) -> list[Result]:
         Result("first sync of 10,000 pods", median(sync.seconds for sync in syncs), unit="s"),
         Result("longest stall in it", median(sync.stall for sync in syncs) * 1000, at_most(50), unit="ms"),
         Result("memory that it takes", median(sync.grown for sync in syncs) / MIB, at_most(120), unit="MiB"),
+        Result("full garbage collection with it", median(sync.collection for sync in syncs) * 1000, unit="ms"),
     ]
 
 

@@ -25,6 +25,7 @@ class Sync(msgspec.Struct):
     seconds: float
     stall: float  # the longest time that the event loop served nobody else, in seconds
     grown: int  # resident memory, in bytes
+    collection: float  # seconds that a full garbage collection takes afterwards
 
 
 def measure_sync(kubeconfig: Path) -> Sync:
@@ -72,7 +73,10 @@ async def _measure(kubeconfig: Path) -> Sync:
                 task.cancel()
         if len(informer.store) != COUNT:
             raise RuntimeError(f"{len(informer.store)} pods came instead of {COUNT}")
-        return Sync(seconds, stalls.longest, _resident() - before)
+        grown = _resident() - before
+        began = time.perf_counter()
+        gc.collect()
+        return Sync(seconds, stalls.longest, grown, time.perf_counter() - began)
 
 
 def _resident() -> int:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kube.informer import Informer, Timing
+from kube.informer import SLICE_SECONDS, Informer, Timing
 from kube.objects import Key, Object
 from kube.resources import PODS
 from kube.store import Change, ChangeKind
@@ -15,6 +15,7 @@ from tests.subscriber import Subscriber
 from tests.unit.kube.history import (
     Act,
     History,
+    SwiftClock,
     bookmark,
     compact,
     cut,
@@ -227,6 +228,35 @@ async def test_an_informer_that_was_stopped_goes_on_where_it_was() -> None:
     await follow(informer, server)
     assert subscriber.objects == server.truth()
     assert server.requests[-2:] == ["list metadata.name=web", "watch 1"]
+
+
+class BusyClock(SwiftClock):
+    """Each look at it finds a millisecond passed, as if there were work in between."""
+
+    def now(self) -> float:
+        self.jump(0.001)
+        return super().now()
+
+
+async def test_others_get_their_turn_while_much_is_listed() -> None:
+    server = History(clock=BusyClock())
+    for number in range(100):
+        server.put(f"pod-{number}")
+    turns = 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    informer = informer_of(server)
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        tasks = [group.create_task(run()) for run in (informer.run, take_turns)]
+        await informer.wait_synced()
+        assert turns > 100 * 0.001 / SLICE_SECONDS
+        for task in tasks:
+            task.cancel()
 
 
 NAMES = st.sampled_from("abc")
