@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from node.quantities import UNIT, Quantity, binary_form, decimal_form, parse_quantity, whole
+from kube.quantities import UNIT, Quantity, binary_form, decimal_form, parse_quantity, whole
 
 Resources = Mapping[str, Quantity]
 

@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from kube.quantities import Quantity
 from node.capacity import Resources, Room, assumed_room, cut_room, read_resources, total
 from node.conditions import verdicts
 from node.host import Address, HostNode, HostState, Sight, Taint
 from node.local_machine import local_info
-from node.quantities import Quantity
 from node.virtual_node import INFO_FIELDS, Facts, VirtualNode
 
 TOPOLOGY_LABELS = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone")

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from kube.objects import Key, Object
+from kube.quantities import parse_quantity
 from kube.reconciler import Refused
-from sandbox.quantities import parse_quantity
 
 PROVISIONER = "sandbox.vk-provider.io/local"
 CLASS_NAME = "local"

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kube.quantities import UNIT, Quantity, parse_quantity
 from node.capacity import Resources, assumed_room, cut, quota_limits, read_resources, total, write_resources
-from node.quantities import UNIT, Quantity, parse_quantity
 
 amounts = st.integers(min_value=0, max_value=10**30).map(Quantity)
 names = st.sampled_from(["cpu", "memory", "ephemeral-storage", "pods", "hugepages-2Mi", "nvidia.com/gpu"])

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from kube.client import Client
+from kube.quantities import UNIT, parse_quantity
 from kube.resources import NODES
 from node.capacity import read_resources, write_resources
-from node.quantities import UNIT, parse_quantity
 from tests.cluster_fixtures import Api
 from tests.integration.kube.following import connected
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.quantities import UNIT, Quantity, binary_form, decimal_form, parse_quantity, whole
+from kube.quantities import UNIT, Quantity, binary_form, decimal_form, parse_quantity, whole
 
 quantities = st.integers(min_value=-(10**40), max_value=10**40).map(Quantity)
 decimal_suffixes = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
