@@ -6,7 +6,7 @@ _PATHS = ("/healthz", "/healthz/ping", "/healthz/log", "/healthz/syncloop")
 
 
 def routes() -> list[web.RouteDef]:
-    return [web.get(path, _ok) for path in _PATHS]
+    return [web.get(path, _ok, allow_head=False) for path in _PATHS]
 
 
 async def _ok(_: web.Request) -> web.Response:

@@ -10,7 +10,7 @@ class OwnMetrics:
         self._registry = registry
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get("/metrics", self.answer)]
+        return [web.get("/metrics", self.answer, allow_head=False)]
 
     async def answer(self, request: web.Request) -> web.Response:
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))

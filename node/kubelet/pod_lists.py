@@ -35,7 +35,10 @@ class PodLists:
         self._directory = directory
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get("/pods", self.pods), web.get("/runningpods/", self.running_pods)]
+        return [
+            web.get("/pods", self.pods, allow_head=False),
+            web.get("/runningpods/", self.running_pods, allow_head=False),
+        ]
 
     async def pods(self, request: web.Request) -> web.StreamResponse:
         return await _answer(request, map(encode, self._directory.virtual_pods()))

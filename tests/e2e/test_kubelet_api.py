@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-import time
+import socket
 import urllib.request
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +15,14 @@ from tests.e2e.handmade_node import NODE, Tenant, handmade_node
 from tests.kubectl import Kubectl, first_line
 from tests.terminal import terminal
 
+GOODBYE = """
+import socket
+with socket.create_server(("", 9000)) as server:
+    print("listening")
+    while True:
+        with server.accept()[0] as connection:
+            connection.sendall(b"goodbye" * 100_000)
+"""
 LINES = "for n in 1 2 3 4 5; do echo line $n; done; echo complaint >&2"
 NEWEST = Path("/opt/k8s-1.36/bin/kubectl")
 
@@ -90,8 +98,8 @@ def test_a_terminal_has_the_size_of_the_users_and_follows_it(kubectl: Kubectl) -
         pytest.param(["--all-containers", "--prefix=false"], id="of all containers"),
     ],
 )
-def test_logs_are_what_the_host_says(kubectl: Kubectl, tenant: Tenant, options: Sequence[str]) -> None:
-    assert kubectl("logs", "speaker", *options) == tenant.host("logs", "speaker-on-the-host", *options)
+def test_logs_are_what_the_host_says(tenant: Tenant, options: Sequence[str]) -> None:
+    assert tenant.virtual("logs", "speaker", *options) == tenant.host("logs", "speaker-on-the-host", *options)
 
 
 def test_a_restarted_container_has_a_previous_log(tenant: Tenant) -> None:
@@ -106,16 +114,15 @@ def test_a_restarted_container_has_a_previous_log(tenant: Tenant) -> None:
     assert tenant.virtual("logs", "twice", "--previous") == "first\n"
 
 
-def test_a_log_that_is_not_there_is_refused_in_the_tenants_words(kubectl: Kubectl) -> None:
-    refused = kubectl.run("logs", "sleeper", "--previous").stderr.decode()
+def test_a_log_that_is_not_there_is_refused_in_the_tenants_words(tenant: Tenant) -> None:
+    refused = tenant.virtual.run("logs", "sleeper", "--previous").stderr.decode()
     assert 'previous terminated container "app" in pod "sleeper" not found' in refused
 
 
-def test_following_a_log_shows_lines_as_they_come_and_ends_with_the_container(kubectl: Kubectl, tenant: Tenant) -> None:
-    name = f"follow-{time.monotonic_ns()}"
-    tenant.run(name, {"restartPolicy": "Never", "containers": [container("read line; echo got $line", stdin=True)]})
-    following = kubectl.background("logs", "-f", name)
-    said = tenant.host.run("attach", "-i", f"{name}-on-the-host", stdin=b"hello\n")
+def test_following_a_log_shows_lines_as_they_come_and_ends_with_the_container(tenant: Tenant) -> None:
+    tenant.run("once", {"restartPolicy": "Never", "containers": [container("read line; echo got $line", stdin=True)]})
+    following = tenant.virtual.background("logs", "-f", "once")
+    said = tenant.host.run("attach", "-i", "once-on-the-host", stdin=b"hello\n")
     assert said.returncode == 0
     output, errors = following.communicate(timeout=60)
     assert (output, errors, following.returncode) == (b"got hello\n", b"", 0)
@@ -147,6 +154,15 @@ def test_port_forward_carries_twenty_requests_at_a_time(kubectl: Kubectl) -> Non
     assert all(f'"path": "/{n}"' in answer for n, answer in enumerate(answers))
 
 
+def test_port_forward_brings_all_that_a_server_said_before_it_closed(tenant: Tenant) -> None:
+    tenant.run("goodbye", {"containers": [{**container(""), "command": ["python3", "-uc", GOODBYE]}]})
+    tenant.host.wait_for_log("goodbye-on-the-host", "listening")
+    with tenant.virtual.forwarded("pod/goodbye", 9000) as port:
+        for _ in range(3):
+            with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+                assert connection.makefile("rb").read() == b"goodbye" * 100_000
+
+
 def test_the_node_answers_through_the_api_servers_proxy(tenant: Tenant) -> None:
     proxy = f"/api/v1/nodes/{NODE}/proxy"
     assert tenant.virtual("get", "--raw", f"{proxy}/healthz") == "ok"
@@ -155,13 +171,6 @@ def test_the_node_answers_through_the_api_servers_proxy(tenant: Tenant) -> None:
     assert "on-the-host" not in tenant.virtual("get", "--raw", f"{proxy}/pods")
     running = tenant.virtual("get", "--raw", f"{proxy}/runningpods/")
     assert '{"containers":[{"name":"app"' in running
-
-
-def test_only_so_much_of_a_long_output_is_read_as_the_user_reads(kubectl: Kubectl) -> None:
-    endless = kubectl.background("exec", "sleeper", "--", "yes")
-    assert first_line(endless) == "y\n"
-    endless.kill()
-    endless.communicate()
 
 
 def _get(url: str) -> str:

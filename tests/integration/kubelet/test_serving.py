@@ -38,8 +38,9 @@ async def test_unknown_paths_are_not_found_and_slashes_count(kubelet: Serving) -
         assert (await get(connection, path))[0] == 404, path
 
 
-async def test_pods_cannot_be_written(kubelet: Serving) -> None:
-    assert (await get(await kubelet.connect(), "/pods", method="POST"))[0] == 405
+@pytest.mark.parametrize("path", ["/pods", "/runningpods/", "/metrics", "/healthz", "/containerLogs/shop/web/app"])
+async def test_what_is_to_be_read_cannot_be_written(kubelet: Serving, path: str) -> None:
+    assert (await get(await kubelet.connect(), path, method="POST"))[0] == 405
 
 
 async def test_metrics_are_those_of_the_registry(kubelet: Serving) -> None:
