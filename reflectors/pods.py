@@ -34,7 +34,6 @@ from reflectors.translation.metadata import CLUSTER_LABEL, recorded
 from reflectors.translation.pod_spec import KIND
 from reflectors.translation.writes import Create, Delete, Finalize, HostWrite, Patch, PatchStatus, Refuse, VirtualWrite
 
-MOST_WRITES = 8  # in one reconcile; a pod that wants more comes again, after others
 SWEEP_SECONDS = 600.0
 
 log = structlog.get_logger()
@@ -145,23 +144,21 @@ class PodReflector:
                     self._queue.add(key)
 
     async def _reconcile(self, key: Key) -> None:
-        for _ in range(MOST_WRITES):
-            virtual, host = self._seen(key)
-            if virtual is None and host is None:
-                self._forget(key)
-                return
-            if not await self._take_step(key, virtual, host):
-                return
-        self._queue.add(key)
+        """Make the next write, if there is one: the watch tells of it, and that wakes us for the one after it."""
+        virtual, host = self._seen(key)
+        if virtual is None and host is None:
+            self._forget(key)
+        else:
+            await self._take_step(key, virtual, host)
 
-    async def _take_step(self, key: Key, virtual: Object | None, host: Object | None) -> bool:
-        """Make the next write; whether there may be another to make now."""
+    async def _take_step(self, key: Key, virtual: Object | None, host: Object | None) -> None:
         virtual_pod, host_pod = _body(virtual), _body(host)
         write = pod_writes.next_host_write(virtual_pod, host_pod, self._context)
         if write is None or isinstance(write, Refuse):
-            return await self._report(virtual, virtual_pod, host_pod, write)
+            await self._report(virtual, virtual_pod, host_pod, write)
+            return
         try:
-            return await self._write_host(key, virtual, write)
+            await self._write_host(key, virtual, write)
         except (Forbidden, Invalid) as error:  # a quota, an admission rule: that is told, and tried again later
             refused = Refuse("HostRefused", f"the host cluster refuses this: {error.message}")
             await self._report(virtual, virtual_pod, host_pod, refused)
@@ -169,20 +166,21 @@ class PodReflector:
 
     async def _report(
         self, virtual: Object | None, virtual_pod: Json | None, host_pod: Json | None, refused: Refuse | None
-    ) -> bool:
-        """Tell the tenant what became of the pod; whether anything had to be written."""
+    ) -> None:
+        """Tell the tenant what became of the pod."""
         if virtual is None or virtual_pod is None:
-            return False
+            return
         if refused is not None:
             self._events.refused(virtual, refused)
         write = pod_writes.next_virtual_write(virtual_pod, host_pod, self._context, refused, now=self._now())
-        return write is not None and await self._write_virtual(virtual.key, write)
+        if write is not None:
+            await self._write_virtual(virtual.key, write)
 
-    async def _write_host(self, key: Key, virtual: Object | None, write: HostWrite) -> bool:
+    async def _write_host(self, key: Key, virtual: Object | None, write: HostWrite) -> None:
         name, namespace = self._host_key(key).name, self._context.host_namespace
         match write:
             case Create():
-                return await self._create(key, virtual, write)
+                await self._create(key, virtual, write)
             case Patch(body, why, subresource):
                 log.info("patching host pod", key=str(key), why=why)
                 strategic = PatchType.STRATEGIC
@@ -191,16 +189,14 @@ class PodReflector:
                 )
                 if subresource != "ephemeralcontainers":  # which answers with an object of another kind before 1.22
                     self._host.wrote(changed)
-                    return True
             case Delete(uid, grace_period, why):
                 log.info("deleting host pod", key=str(key), why=why)
                 with suppress(NotFound, Conflict):  # it is gone, or another by now; the watch will tell
                     await self._sides.host.delete(PODS, name, namespace, grace_period_seconds=grace_period, uid=uid)
             case Refuse():
                 pass
-        return False
 
-    async def _create(self, key: Key, virtual: Object | None, write: Create) -> bool:
+    async def _create(self, key: Key, virtual: Object | None, write: Create) -> None:
         host_key = self._host_key(key)
         log.info("creating host pod", key=str(key), host_pod=host_key.name)
         try:
@@ -214,9 +210,8 @@ class PodReflector:
         if virtual is not None:
             self._events.lost(virtual, write.lost)
         self._host.wrote(created)
-        return True
 
-    async def _write_virtual(self, key: Key, write: VirtualWrite) -> bool:
+    async def _write_virtual(self, key: Key, write: VirtualWrite) -> None:
         # A pod that is not found may be gone, or its API server just starting: only the watch can tell.
         with suppress(NotFound):
             match write:
@@ -226,11 +221,9 @@ class PodReflector:
                         PODS, key.name, body, key.namespace, patch_type=strategic, subresource="status"
                     )
                     self._virtual.wrote(changed)
-                    return True
                 case Finalize(uid):
                     log.info("finalizing virtual pod", key=str(key))
                     await self._sides.virtual.delete(PODS, key.name, key.namespace, grace_period_seconds=0, uid=uid)
-        return False
 
     def _seen(self, key: Key) -> tuple[Object | None, Object | None]:
         virtual = self._virtual.get(key)
