@@ -19,6 +19,13 @@ NODE = "virtual-node"
 LIMIT = 60.0
 STILL_SECONDS = 1.0
 
+ENDS_IN_FIVE_SECONDS = """
+trap 'echo caught; sleep 5; echo finished; exit 0' TERM
+echo ready
+while :; do sleep 0.1; done
+"""
+LAST_WORDS = b"ready\ncaught\nfinished\n"  # of that script; a kubelet may add that the container is gone
+
 Pod = Mapping[str, Any]
 
 

@@ -7,15 +7,11 @@ from typing import Any
 import pytest
 
 from reflectors.translation.metadata import REFLECTED_CONDITION
-from tests.e2e.tenants import NODE, Tenant, condition, container, pod
+from tests.e2e.tenants import ENDS_IN_FIVE_SECONDS, LAST_WORDS, NODE, Tenant, condition, container, pod
 
-ENDS_IN_FIVE_SECONDS = """
-trap 'echo caught; sleep 5; echo finished; exit 0' TERM
-echo ready
-while :; do sleep 0.1; done
-"""
 TOLERATION = {"key": "example.com/dedicated", "operator": "Exists"}
 LONGEST_NAME = "-".join(["long"] * 50) + "-xyz"
+MOST_BYTES_OF_ANNOTATIONS = 256 * 1024  # that an API server takes
 SEES_ITSELF = "echo $NAME $NAMESPACE $UID_ $NODE $LABEL $(hostname) $KUBERNETES_SERVICE_PORT"
 
 pytestmark = pytest.mark.usefixtures("converged")
@@ -115,7 +111,7 @@ def test_a_deleted_pod_has_the_time_that_it_needs_and_is_gone_when_its_host_pod_
     dying = tenant.pod("patient")
     assert dying["metadata"]["deletionGracePeriodSeconds"] == 30
     assert "running" in dying["status"]["containerStatuses"][0]["state"]
-    assert following.communicate(timeout=60)[0] == b"ready\ncaught\nfinished\n"
+    assert following.communicate(timeout=60)[0].startswith(LAST_WORDS)
     tenant.virtual.wait_for("delete", "pod/patient")
     assert tenant.host_pod("patient") is None
 
@@ -161,6 +157,13 @@ def test_a_pod_that_reaches_for_the_node_is_refused_and_told_why(
     assert (refused["status"]["phase"], refused["status"]["reason"]) == ("Pending", "Refused")
     assert field in condition(refused, REFLECTED_CONDITION)["message"]
     assert tenant.host_pod(name) is None
+
+
+def test_annotations_that_leave_no_room_for_what_is_recorded_beside_them_are_refused(tenant: Tenant) -> None:
+    manifest = pod("verbose", containers=[container("true")])
+    manifest["metadata"]["annotations"] = {"novel": "x" * (MOST_BYTES_OF_ANNOTATIONS - len("novel"))}
+    tenant.virtual("create", "-f", "-", stdin=json.dumps(manifest).encode())
+    tenant.eventually("the event", lambda: "metadata.annotations" in tenant.events("verbose").get("Refused", ""))
 
 
 def test_a_refused_pod_can_be_deleted(tenant: Tenant) -> None:
