@@ -15,6 +15,7 @@ from kube.objects import Object
 from kube.owners import is_owned_by, owned
 from kube.resources import CONFIG_MAPS
 from tests.cluster_fixtures import Api
+from tests.leaks import nothing_left
 
 MARK = "example.com/applied"
 
@@ -27,6 +28,12 @@ class Requests:
 
     def answered(self, method: str, _status: int, _seconds: float) -> None:
         self.sent[method] += 1
+
+
+@pytest.fixture(autouse=True)
+async def clean() -> AsyncIterator[None]:
+    async with nothing_left():
+        yield
 
 
 @pytest.fixture

@@ -9,7 +9,13 @@ from kube.credentials import load_kubeconfig
 from kube.errors import Fenced
 from kube.resources import CONFIG_MAPS
 from tests.cluster_fixtures import Api
-from tests.leaks import open_sockets
+from tests.leaks import nothing_left, open_sockets
+
+
+@pytest.fixture(autouse=True)
+async def clean() -> AsyncIterator[None]:
+    async with nothing_left():
+        yield
 
 
 @asynccontextmanager

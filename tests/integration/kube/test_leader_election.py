@@ -10,6 +10,8 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
+import pytest
+
 from kube.client import Client
 from kube.clock import SystemClock
 from kube.credentials import load_kubeconfig
@@ -24,6 +26,12 @@ from tests.integration.kube.candidate import LEASE, WRITTEN
 from tests.leaks import nothing_left
 
 QUICK = LeaseTiming(lease_duration=6, renew_deadline=4, retry_period=0.5)
+
+
+@pytest.fixture(autouse=True)
+async def clean() -> AsyncIterator[None]:
+    async with nothing_left():
+        yield
 
 
 @dataclass
@@ -184,7 +192,6 @@ async def test_a_leader_cut_off_from_the_api_server_has_stopped_before_the_next_
 ) -> None:
     log: list[str] = []
     async with (
-        nothing_left(),
         FaultyProxy(host_api.kubeconfig, tmp_path) as proxy,
         electors(log, host_api.namespace, proxy.kubeconfig, host_api.kubeconfig),
     ):
@@ -203,7 +210,6 @@ async def test_a_leader_that_is_only_ever_refused_has_stopped_before_the_next_st
 ) -> None:
     log: list[str] = []
     async with (
-        nothing_left(),
         FaultyProxy(host_api.kubeconfig, tmp_path) as proxy,
         electors(log, host_api.namespace, proxy.kubeconfig, host_api.kubeconfig),
     ):
@@ -215,7 +221,6 @@ async def test_a_leader_that_is_only_ever_refused_has_stopped_before_the_next_st
 async def test_short_troubles_do_not_cost_the_lease(host_api: Api, tmp_path: Path) -> None:
     log: list[str] = []
     async with (
-        nothing_left(),
         FaultyProxy(host_api.kubeconfig, tmp_path) as proxy,
         electors(log, host_api.namespace, proxy.kubeconfig, host_api.kubeconfig),
     ):
@@ -238,7 +243,6 @@ async def test_when_the_api_server_is_paused_the_leader_stops_before_its_lease_h
     timing = LeaseTiming(lease_duration=12, renew_deadline=4, retry_period=0.5)
     clock = SystemClock()
     async with (
-        nothing_left(),
         electors(log, server.create_namespace("test"), server.kubeconfig, timing=timing) as (elector,),
     ):
         server.pause()

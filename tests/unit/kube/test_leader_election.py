@@ -322,6 +322,10 @@ class Candidate(Process):
         finally:
             self.leads = False
 
+    async def wake_up(self) -> None:
+        self.paused = False
+        await self.clock.advance(0)
+
     async def step(self, seconds: float) -> None:
         if self.paused:
             self.clock.jump(seconds)
@@ -357,6 +361,7 @@ async def _elections(course: list[tuple[str, int, float]], dice: Callable[[], fl
         try:
             for action, who, seconds in [*course, ("up", 0, 0.5), ("up", 1, 40)]:
                 candidate = world.candidates[who]
+                await candidate.wake_up()
                 candidate.paused = action == "pause"
                 if action == "stop":
                     runs[who].cancel()
