@@ -158,7 +158,8 @@ class PodReflector:
             await self._report(virtual, virtual_pod, host_pod, write)
             return
         try:
-            await self._write_host(key, virtual, write)
+            if not await self._write_host(key, virtual, write):  # the host keeps its own mind, and wakes nobody
+                await self._report(virtual, virtual_pod, host_pod, None)
         except (Forbidden, Invalid) as error:  # a quota, an admission rule: that is told, and tried again later
             refused = Refuse("HostRefused", f"the host cluster refuses this: {error.message}")
             await self._report(virtual, virtual_pod, host_pod, refused)
@@ -176,7 +177,8 @@ class PodReflector:
         if write is not None:
             await self._write_virtual(virtual.key, write)
 
-    async def _write_host(self, key: Key, virtual: Object | None, write: HostWrite) -> None:
+    async def _write_host(self, key: Key, virtual: Object | None, write: HostWrite) -> bool:
+        """Carry a write out; whether the watch will tell of it."""
         name, namespace = self._host_key(key).name, self._context.host_namespace
         match write:
             case Create():
@@ -184,17 +186,20 @@ class PodReflector:
             case Patch(body, why, subresource):
                 log.info("patching host pod", key=str(key), why=why)
                 strategic = PatchType.STRATEGIC
+                before = self._host.get(self._host_key(key))
                 changed = await self._sides.host.patch(
                     PODS, name, body, namespace, patch_type=strategic, subresource=subresource
                 )
                 if subresource != "ephemeralcontainers":  # which answers with an object of another kind before 1.22
                     self._host.wrote(changed)
+                    return before is None or changed.resource_version != before.resource_version
             case Delete(uid, grace_period, why):
                 log.info("deleting host pod", key=str(key), why=why)
                 with suppress(NotFound, Conflict):  # it is gone, or another by now; the watch will tell
                     await self._sides.host.delete(PODS, name, namespace, grace_period_seconds=grace_period, uid=uid)
             case Refuse():
                 pass
+        return True
 
     async def _create(self, key: Key, virtual: Object | None, write: Create) -> None:
         host_key = self._host_key(key)

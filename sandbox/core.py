@@ -66,7 +66,7 @@ class Sandbox:
             process.stop(grace=grace)
         self.save()
 
-    def wait(self, process: Process, look: Callable[[], str | None], *, seconds: float = 60.0) -> None:
+    def wait(self, process: Process, look: Callable[[], str | None], *, seconds: float = 180.0) -> None:
         """Wait until `look` sees nothing missing, as long as the process lives."""
 
         def look_if_alive() -> str | None:
