@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -16,7 +16,7 @@ from tests.kubectl import Kubectl
 from tests.virtual_cluster import VirtualCluster
 
 NODE = "virtual-node"
-LIMIT = 60.0
+LIMIT = 90.0
 STILL_SECONDS = 1.0
 
 ENDS_IN_FIVE_SECONDS = """
@@ -37,6 +37,11 @@ class Tenant:
     namespace: str
     virtual: Kubectl
     host: Kubectl
+
+    def elsewhere(self) -> "Tenant":
+        """The same tenant in another namespace of the virtual cluster."""
+        namespace = self.cluster.virtual.create_namespace("elsewhere")
+        return replace(self, namespace=namespace, virtual=self.cluster.kubectl(namespace))
 
     def create(self, name: str, *containers: Mapping[str, Any], **spec: object) -> None:
         """Create a pod that is quickly gone unless it says otherwise."""
@@ -128,16 +133,20 @@ def disagreements(virtual_pods: list[Pod], host_pods: list[Pod]) -> Iterator[str
 
 
 def _differences(virtual: Pod, host: Pod) -> Iterator[str]:
-    for field in ("phase", "podIP", "startTime"):
-        if virtual["status"].get(field) != host["status"].get(field):
-            yield f"{virtual['metadata']['name']}: {field} differs"
-    containers = [
-        {each["name"]: each for each in side["status"].get("containerStatuses", ())} for side in (virtual, host)
-    ]
-    for name, container in containers[0].items():
+    name, status, host_status = virtual["metadata"]["name"], virtual["status"], host["status"]
+    for field in ("phase", "reason", "podIP", "startTime"):
+        if status.get(field) != host_status.get(field):
+            yield f"{name}: {field} differs"
+    for host_condition in host_status.get("conditions", ()):
+        if condition(virtual, host_condition["type"]).get("status") != host_condition["status"]:
+            yield f"{name}: condition {host_condition['type']} differs"
+    containers, host_containers = (
+        {each["name"]: each for each in side.get("containerStatuses", ())} for side in (status, host_status)
+    )
+    for container_name, found in containers.items():
         for field in ("containerID", "restartCount", "state", "ready"):
-            if container.get(field) != containers[1].get(name, {}).get(field):
-                yield f"{virtual['metadata']['name']}: {field} of {name} differs"
+            if found.get(field) != host_containers.get(container_name, {}).get(field):
+                yield f"{name}: {field} of {container_name} differs"
 
 
 def container(script: str, *, name: str = "app", **fields: object) -> dict[str, Any]:

@@ -24,8 +24,10 @@ def test_a_pod_runs_on_the_host_and_kubectl_shows_it_like_any_other(tenant: Tena
     shown = tenant.virtual("get", "pod", "hello", "-o", "wide", "--no-headers").split()
     assert shown[:4] == ["hello", "1/1", "Running", "0"]
     assert shown[5:7] == [host["status"]["podIP"], NODE]
+    tenant.eventually("the host's events", lambda: "Started" in tenant.events("hello"))
     described = tenant.virtual("describe", "pod", "hello")
     assert f"Successfully assigned {tenant.namespace}/hello to {NODE}" in described
+    assert "Started container hello" in described
     assert "Container ID:   containerd://" in described
     with urllib.request.urlopen(f"http://{host['status']['podIP']}:8080/hi", timeout=10) as answer:
         assert json.load(answer)["path"] == "/hi"
@@ -104,6 +106,23 @@ def test_what_the_tenant_changes_changes_on_the_host_and_what_the_host_added_sta
     assert "mesh.example/revision" not in virtual["annotations"]
 
 
+def test_a_deadline_that_the_tenant_sets_later_ends_the_pod(tenant: Tenant) -> None:
+    tenant.run("brief", container("sleep 3600"))
+    tenant.virtual("patch", "pod", "brief", "-p", '{"spec": {"activeDeadlineSeconds": 1}}')
+    tenant.virtual.wait_for("jsonpath={.status.phase}=Failed", "pod/brief")
+    assert tenant.pod("brief")["status"]["reason"] == "DeadlineExceeded"
+
+
+def test_a_readiness_gate_that_the_tenant_opens_makes_the_pod_ready(tenant: Tenant) -> None:
+    gate = "example.com/registered"
+    tenant.create("gated", container("sleep 3600"), readinessGates=[{"conditionType": gate}])
+    tenant.virtual.wait_for("condition=ContainersReady", "pod/gated")
+    assert condition(tenant.pod("gated"), "Ready")["status"] == "False"
+    opened = json.dumps({"status": {"conditions": [{"type": gate, "status": "True"}]}})
+    tenant.virtual("patch", "pod", "gated", "--subresource=status", "-p", opened)
+    tenant.wait_ready("gated")
+
+
 def test_a_deleted_pod_has_the_time_that_it_needs_and_is_gone_when_its_host_pod_is(tenant: Tenant) -> None:
     tenant.run("patient", container(ENDS_IN_FIVE_SECONDS), terminationGracePeriodSeconds=30)
     following = tenant.virtual.background("logs", "-f", "patient")
@@ -121,6 +140,23 @@ def test_a_pod_that_is_deleted_by_force_leaves_nothing_on_the_host(tenant: Tenan
     tenant.virtual("delete", "pod", "unlucky", "--force", "--grace-period=0")
     assert tenant.pod("unlucky") is None
     tenant.eventually("no host pod", lambda: tenant.host_pod("unlucky") is None)
+
+
+def test_a_name_that_is_taken_and_given_up_again_and_again_is_in_the_end_its_last_owners(tenant: Tenant) -> None:
+    for number in range(5):
+        tenant.create("restless", container(f"echo {number}; sleep 3600"))
+        tenant.virtual("delete", "pod", "restless", "--force", "--grace-period=0")
+    tenant.run("restless", container("echo last; sleep 3600"))
+    tenant.eventually("one host pod", lambda: len(_host_pods_of(tenant, "restless")) == 1)
+    assert tenant.virtual("logs", "restless") == "last\n"
+
+
+def test_a_deleted_namespace_takes_its_pods_along(tenant: Tenant) -> None:
+    elsewhere = tenant.elsewhere()
+    elsewhere.run("goes", container("sleep 3600"))
+    elsewhere.virtual.apply(pod("refused", hostNetwork=True, containers=[container("true")]))
+    tenant.virtual("delete", "namespace", elsewhere.namespace, "--timeout=60s")
+    elsewhere.eventually("no host pod", lambda: not elsewhere.host_pods())
 
 
 @pytest.mark.parametrize(
@@ -239,6 +275,10 @@ def test_names_and_labels_of_a_tenants_choice_are_as_good_as_any(tenant: Tenant)
     labels = tenant.host_pod("a.b")["metadata"]["labels"]
     assert (labels["k3k.io/cluster"], labels.get("x.k3k.io/role"), labels["mine"]) == ("tenant", None, "yes")
     assert "metadata.labels[x.k3k.io/role]" in tenant.events("a.b")["NotHonoured"]
+
+
+def _host_pods_of(tenant: Tenant, name: str) -> list[Any]:
+    return [each for each in tenant.host_pods() if each["metadata"]["name"] == tenant.host_name(name)]
 
 
 def _waiting(tenant: Tenant, name: str) -> dict[str, str]:

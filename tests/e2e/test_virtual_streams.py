@@ -97,6 +97,16 @@ def test_exec_passes_stdin_output_errors_and_the_exit_code(pods: Tenant) -> None
     assert (done.stdout, done.stderr.splitlines()[0], done.returncode) == (b"in", b"err", 7)
 
 
+def test_run_passes_stdin_shows_what_the_pod_says_and_takes_it_away(pods: Tenant) -> None:
+    done = pods.virtual.run(
+        *("run", "once", "--rm", "-i", "--restart=Never", "--image=busybox:1.35", "--"),
+        *("sh", "-c", "read word; echo got $word; exit 7"),
+        stdin=b"hello\n",
+    )
+    assert (done.stdout.splitlines()[0], done.returncode) == (b"got hello", 7)
+    assert pods.pod("once") is None
+
+
 def test_a_terminal_has_the_size_of_the_users_and_follows_it(pods: Tenant) -> None:
     with terminal([*pods.virtual.command, "exec", "-it", "sleeper", "--", "sh"]) as shell:
         shell.resize(rows=33, columns=101)
