@@ -19,9 +19,9 @@ from kube.client import Client
 from kube.credentials import load_kubeconfig
 from kube.informer import Informer
 from kube.resources import PODS
-from kube.store import Change
+from kube.store import Change, ChangeKind
 
-ROUNDS = 5
+ROUNDS = 7
 MIB = 1024 * 1024
 
 Follow = Callable[[Path, int], Coroutine[Any, Any, float]]
@@ -64,8 +64,9 @@ class Stopwatch:
         self._began = 0.0
         self.rate: asyncio.Future[float] = asyncio.get_running_loop().create_future()
 
-    def on_change(self, _: Change) -> None:
-        self.see()
+    def on_change(self, change: Change) -> None:
+        if change.kind is ChangeKind.UPDATED:
+            self.see()
 
     def see(self) -> bool:
         """Count one event; True at the last."""

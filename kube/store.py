@@ -7,7 +7,8 @@ The objects are shared and immutable. No I/O, no waiting: safe to read from anyw
 
 from collections.abc import Callable, Iterable
 from enum import Enum
-from typing import NamedTuple
+
+import msgspec
 
 from kube.objects import Key, Object
 
@@ -18,7 +19,7 @@ class ChangeKind(Enum):
     DELETED = "deleted"
 
 
-class Change(NamedTuple):
+class Change(msgspec.Struct, frozen=True, gc=False):
     """What became of one object; for a deleted one `old` is its last known state."""
 
     kind: ChangeKind
