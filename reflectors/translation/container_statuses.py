@@ -3,7 +3,7 @@
 from typing import Any
 
 from reflectors.translation.context import Version
-from reflectors.translation.json_values import Draft, Json, fresh, listed, mapped
+from reflectors.translation.json_values import Draft, Json, listed, mapped
 
 FIELDS = {  # each with the field of the spec that has the containers
     "containerStatuses": "containers",
@@ -22,12 +22,14 @@ SINCE = {
 }
 
 
-def container_statuses(field: str, virtual: Json, host: Json, virtual_version: Version) -> list[Draft]:
-    """Return the statuses in `field` of the host pod's status, but for what others injected into it."""
+def container_statuses(field: str, virtual: Json, host: Json, virtual_version: Version) -> list[Json]:
+    """Return the statuses in `field` of the host pod's status, but for what others injected; not copied."""
+    if not listed(mapped(host, "status"), field):
+        return []
     containers = {container["name"]: container for container in listed(virtual["spec"], FIELDS[field])}
     before = {status["name"]: status for status in listed(mapped(virtual, "status"), field)}
     return [
-        fresh(before[name])
+        before[name]
         if name in before and _has_ended_for_good(before[name], status, containers[name], virtual)
         else _known(status, containers[name], virtual_version)
         for name, status in ((str(each["name"]), each) for each in listed(mapped(host, "status"), field))
@@ -37,7 +39,7 @@ def container_statuses(field: str, virtual: Json, host: Json, virtual_version: V
 
 def _known(status: Json, container: Json, virtual_version: Version) -> Draft:
     known: Draft = {
-        field: fresh(value)
+        field: value
         for field, value in status.items()
         if value is not None and virtual_version >= SINCE.get(field, virtual_version)
     }

@@ -48,8 +48,9 @@ class Context:
     cluster_domain: str = "cluster.local"
     dns_address: str | None = None  # of the virtual cluster's DNS Service; None until it has one
     allowed: Allowed = field(default_factory=Allowed)
-    # Labels of each virtual namespace as they are now: what a namespaceSelector is resolved with. May be a live view.
-    namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    # Labels of each virtual namespace as they are now: what a namespaceSelector is resolved with. May be a live view;
+    # None if nobody looks, and then pods with such selectors are refused.
+    namespaces: Mapping[str, Mapping[str, str]] | None = None
 
     def origin(self, kind: str, namespace: str, name: str) -> Origin:
         return Origin(kind, self.host_namespace, self.cluster, namespace, name)

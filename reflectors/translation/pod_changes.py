@@ -8,7 +8,7 @@ earlier: metadata and plain fields, ephemeral containers, resources, conditions 
 from collections.abc import Iterable
 from typing import Any
 
-from reflectors.translation.applied import Part, Parts, difference, record_after
+from reflectors.translation.applied import Difference, Part, Parts, difference, record_after
 from reflectors.translation.context import Context, Version
 from reflectors.translation.json_values import Draft, Json, listed
 from reflectors.translation.metadata import APPLIED
@@ -27,11 +27,12 @@ _EPHEMERAL_CONTAINERS_IN_PODS_SINCE = Version(1, 22)  # before, their subresourc
 def next_change(virtual: Json, host: Json, context: Context) -> Patch | Refuse | None:
     """Return the next write that brings `host`, which is this pod's own, in line; None when they agree."""
     wanted = changeable_parts(virtual, context)
-    to_resize = parts_to_resize(wanted, host)
+    changes = difference(wanted, host)
+    to_resize = parts_to_resize(changes.changed, wanted, host)
     added = _added_ephemeral_containers(virtual, host)
     blocked = _blocked(virtual, added, context) if added else []
     return (
-        _plain_change(wanted, host, to_resize)
+        _plain_change(wanted, changes, host, to_resize)
         or _ephemeral_containers(virtual, host, _not_blocked(added, blocked), context)
         or resize(wanted, host, to_resize, context)
         or _gate_conditions(virtual, host)
@@ -39,9 +40,8 @@ def next_change(virtual: Json, host: Json, context: Context) -> Patch | Refuse |
     )
 
 
-def _plain_change(wanted: Parts, host: Json, left_to_resize: frozenset[Part]) -> Patch | None:
+def _plain_change(wanted: Parts, changes: Difference, host: Json, left_to_resize: frozenset[Part]) -> Patch | None:
     """Labels, annotations, images, tolerations, the deadline: one patch, with the new record."""
-    changes = difference(wanted, host)
     changed, removed = changes.changed - left_to_resize, changes.removed
     if not changed and not removed:
         return None

@@ -11,7 +11,7 @@ from typing import Any
 from reflectors.translation.container_statuses import FIELDS as CONTAINER_STATUSES
 from reflectors.translation.container_statuses import container_statuses
 from reflectors.translation.context import Context, Version
-from reflectors.translation.json_values import Draft, Json, fresh, is_said_alike, mapped
+from reflectors.translation.json_values import Draft, Json, is_said_alike, mapped
 from reflectors.translation.metadata import REFLECTED_CONDITION
 from reflectors.translation.pod_conditions import PASSING, condition_patch, conditions, is_reflected
 from reflectors.translation.wording import in_virtual_words
@@ -85,7 +85,7 @@ def status_patch(virtual: Json, host: Json, context: Context, *, in_line: bool) 
 
 def _plain_status(virtual: Json, host: Json, context: Context) -> Draft:
     status, version = mapped(host, "status"), context.virtual_version
-    wanted: Draft = {field: fresh(status.get(field)) for field, since in COPIED.items() if version >= since}
+    wanted: Draft = {field: status.get(field) for field, since in COPIED.items() if version >= since}
     wanted |= {field: container_statuses(field, virtual, host, version) for field in CONTAINER_STATUSES}
     if status.get("nominatedNodeName"):
         wanted["nominatedNodeName"] = virtual["spec"].get("nodeName")

@@ -121,6 +121,9 @@ def _is_of(virtual: Json, host: Json, context: Context) -> bool:
 
 def _is_in_line(virtual: Json, host: Json, context: Context) -> bool:
     """Whether the host pod has all that the virtual pod asks for."""
+    generation = virtual["metadata"].get("generation")
+    if generation is None or generation == mapped(virtual, "status").get("observedGeneration"):
+        return True  # it was found so before: comparing again is for what came since
     changes = difference(changeable_parts(virtual, context), host)
     asked = {container["name"] for container in listed(virtual["spec"], "ephemeralContainers")}
     present = {container["name"] for container in listed(host["spec"], "ephemeralContainers")}

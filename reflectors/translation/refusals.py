@@ -11,6 +11,7 @@ from reflectors.translation.json_values import Json, listed
 from reflectors.translation.paths import CONTAINER_LISTS, found, path
 from reflectors.translation.privileges import container_privilege_refusals, pod_privilege_refusals
 from reflectors.translation.refusal import ASK, Refusal
+from reflectors.translation.selectors import PREFERRED, REQUIRED, is_everything
 from reflectors.translation.volume_fields import NODE_VOLUMES, OWN_VOLUMES
 
 _IMAGE_VOLUMES_SINCE = Version(1, 31)  # an older host makes an empty folder of them
@@ -19,6 +20,12 @@ _FIXED_HOSTS = [
     path(f"{handler}.{action}")
     for handler in ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle.postStart", "lifecycle.preStop")
     for action in ("httpGet", "tcpSocket")
+]
+
+_NAMESPACE_SELECTORS = [
+    path(f"affinity.{kind}.{terms}.namespaceSelector")
+    for kind in ("podAffinity", "podAntiAffinity")
+    for terms in (f"{REQUIRED}[]", f"{PREFERRED}[].podAffinityTerm")
 ]
 
 
@@ -35,6 +42,7 @@ def refusals(virtual: Json, context: Context) -> list[Refusal]:
             for refusal in _container_refusals(container, f"spec.{containers}[{index}]", spec, context)
         ),
         *_sidecar_refusals(spec, context.host_version),
+        *_namespace_selector_refusals(spec, context),
     ]
 
 
@@ -88,3 +96,12 @@ def _sidecar_refusals(spec: Json, host_version: Version) -> Iterator[Refusal]:
         if container.get("restartPolicy") == "Always" and host_version < _SIDECARS_SINCE:
             why = f"the host is Kubernetes {host_version} and knows sidecar containers from {_SIDECARS_SINCE} on"
             yield Refusal(f"spec.initContainers[{index}].restartPolicy", why, "make it one of spec.containers")
+
+
+def _namespace_selector_refusals(spec: Json, context: Context) -> Iterator[Refusal]:
+    if context.namespaces is not None:
+        return
+    for place in _NAMESPACE_SELECTORS:
+        for field, selector in found(spec, place, "spec"):
+            if not is_everything(selector):
+                yield Refusal(field, "namespaces are not known by label here", "name them in `namespaces`")

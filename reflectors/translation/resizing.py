@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from reflectors.translation.applied import Part, Parts, difference
+from reflectors.translation.applied import Part, Parts
 from reflectors.translation.context import Context, Version
 from reflectors.translation.json_values import Draft, Json, is_said_alike, listed, mapped
 from reflectors.translation.refusal import Refusal
@@ -12,13 +12,9 @@ from reflectors.translation.writes import Patch
 _SINCE = Version(1, 33)  # on by default, through a subresource
 
 
-def parts_to_resize(wanted: Parts, host: Json) -> frozenset[Part]:
-    """Return the parts that are resources of another size than the host pod has."""
-    return frozenset(
-        part
-        for part in difference(wanted, host).changed
-        if part[0] == "resources" and not _has(host, part, wanted[part])
-    )
+def parts_to_resize(changed: Iterable[Part], wanted: Parts, host: Json) -> frozenset[Part]:
+    """Return those of the changed parts that are resources, and of another size than the host pod has."""
+    return frozenset(part for part in changed if part[0] == "resources" and not _has(host, part, wanted[part]))
 
 
 def resize(wanted: Parts, host: Json, parts: frozenset[Part], context: Context) -> Patch | None:

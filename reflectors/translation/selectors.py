@@ -54,6 +54,10 @@ def matches(selector: Json, labels: Mapping[str, str]) -> bool:
     )
 
 
+def is_everything(selector: Json) -> bool:
+    return not mapped(selector, "matchLabels") and not listed(selector, "matchExpressions")
+
+
 def _host_term(term: Json, virtual: Json, context: Context) -> Draft:
     host = _without(term, "namespaces", "namespaceSelector", "matchLabelKeys", "mismatchLabelKeys", "labelSelector")
     selector = term.get("labelSelector")
@@ -71,9 +75,9 @@ def _namespaces_of(term: Json, virtual: Json, context: Context) -> list[str] | N
     named, selector = listed(term, "namespaces"), term.get("namespaceSelector")
     if selector is None:
         return sorted(set(named)) or [virtual["metadata"]["namespace"]]
-    if not mapped(selector, "matchLabels") and not listed(selector, "matchExpressions"):
+    if is_everything(selector):
         return None
-    selected = (name for name, labels in context.namespaces.items() if matches(selector, labels))
+    selected = (name for name, labels in (context.namespaces or {}).items() if matches(selector, labels))
     return sorted({*named, *selected})
 
 

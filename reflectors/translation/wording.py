@@ -5,9 +5,11 @@ from typing import Any
 
 from reflectors.translation.json_values import Json
 
+_SCALARS = (str, int, float, type(None))
+
 
 def in_virtual_words(value: Any, virtual: Json, host: Json) -> Any:
-    """Return `value` with the host pod's names replaced by the virtual pod's in every `message` within it."""
+    """Return a copy of `value` with the host pod's names replaced by the virtual pod's in every `message` within it."""
     replacements = _replacements(virtual["metadata"], host["metadata"])
     return _reworded(value, replacements)
 
@@ -24,10 +26,10 @@ def _replacements(virtual: Json, host: Json) -> Mapping[str, str]:
 
 
 def _reworded(value: Any, replacements: Mapping[str, str]) -> Any:
+    if isinstance(value, _SCALARS):  # first, for they are most of it
+        return value
     if isinstance(value, list):
         return [_reworded(item, replacements) for item in value]
-    if not isinstance(value, Mapping):
-        return value
     return {
         field: _replaced(content, replacements) if field == "message" else _reworded(content, replacements)
         for field, content in value.items()

@@ -6,6 +6,7 @@ from hypothesis import given
 from reflectors.translation.context import Allowed, Version
 from reflectors.translation.json_values import Json
 from reflectors.translation.refusals import refusals
+from reflectors.translation.selectors import PREFERRED, REQUIRED
 from reflectors.translation.volume_fields import NODE_VOLUMES, OWN_VOLUMES
 from tests.unit.reflectors.translation.api_models import fields, pod_specs
 from tests.unit.reflectors.translation.pods import CONTEXT, container, in_version, pod
@@ -130,6 +131,38 @@ def test_what_an_older_host_would_take_for_something_else_is_refused(
 ) -> None:
     found = refusals(pod(spec), in_version(host=Version(*host)))
     assert [refusal.field for refusal in found] == fields
+
+
+ANTI_AFFINITY = "spec.affinity.podAntiAffinity"
+TERM = {"topologyKey": "zone", "labelSelector": {}}
+BY_LABEL = TERM | {"namespaceSelector": {"matchLabels": {"team": "a"}}}
+
+
+def affinity(*, required: Json, preferred: Json) -> Json:
+    terms = {
+        REQUIRED: [required],
+        PREFERRED: [{"weight": 1, "podAffinityTerm": preferred}],
+    }
+    return {"affinity": {"podAntiAffinity": terms}}
+
+
+@pytest.mark.parametrize(
+    ("spec", "fields"),
+    [
+        pytest.param(affinity(required=TERM, preferred=TERM | {"namespaceSelector": {}}), [], id="not by label"),
+        pytest.param(
+            affinity(required=BY_LABEL, preferred=BY_LABEL),
+            [
+                f"{ANTI_AFFINITY}.{REQUIRED}[0].namespaceSelector",
+                f"{ANTI_AFFINITY}.{PREFERRED}[0].podAffinityTerm.namespaceSelector",
+            ],
+            id="by label",
+        ),
+    ],
+)
+def test_namespaces_by_label_need_somebody_who_knows_their_labels(spec: Json, fields: list[str]) -> None:
+    assert refused(spec) == fields
+    assert refusals(pod(spec), replace(CONTEXT, namespaces={})) == []
 
 
 @given(pod_specs())
