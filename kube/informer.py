@@ -195,7 +195,7 @@ class Informer:
 
     def _fail(self, failure: Failure, lived: float) -> None:
         course = self._course.failed(failure, lived)
-        tell = self._log.warning if course.rests else self._log.info  # what is remedied at once is all in a day's work
+        tell = self._log.warning if course.rests else self._log.debug  # what is remedied at once is all in a day's work
         tell("informer failed", step=self._course.step.value, failure=str(failure), failures=course.failures)
         self._go_on(course, failure)
 

@@ -32,7 +32,7 @@ def sandbox_command(state: Path, *arguments: str) -> list[str]:
 
 def run_sandbox(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = sandbox_command(state, *arguments)
-    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=240)
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=280)
 
 
 @pytest.fixture
@@ -74,6 +74,7 @@ def _output(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.timeout(900)  # three starts, on however slow a machine
 def test_a_whole_life_with_interruptions(state: Path) -> None:
     before = Traces.of(state.absolute(), index=-1)
     for milestone in ("apiserver", "kubelet"):
@@ -191,7 +192,7 @@ def _kill_while_starting(state: Path, milestone: str) -> None:
         return None if any(name.endswith(f"/{milestone}") for name in names) else f"started: {', '.join(names)}"
 
     try:
-        wait_until(look, what=milestone, seconds=120, advice="see the sandbox's logs")
+        wait_until(look, what=milestone, seconds=240, advice="see the sandbox's logs")
     finally:
         starting.kill()
         starting.wait()
