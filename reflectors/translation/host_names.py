@@ -7,6 +7,7 @@ digest of the whole origin; the same origin has the same name for ever.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NewType
 
 from reflectors.translation.digests import LENGTH, digest
@@ -32,6 +33,7 @@ class Origin:
     name: str
 
 
+@lru_cache(maxsize=4096)  # every look at a pod asks for its name some three times: a tenth of the daemon's time
 def host_name(origin: Origin) -> HostName:
     readable = "-".join(filter(None, [origin.name, origin.namespace, origin.cluster]))
     whole = digest("host name", origin.kind, origin.host_namespace, origin.cluster, origin.namespace, origin.name)
