@@ -4,9 +4,8 @@ So it does not matter which protocol is spoken inside (SPDY/3.1, any version of 
 sizes and the end of input need no code here.
 """
 
-import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import structlog
 from aiohttp import web
@@ -64,22 +63,24 @@ class ProtocolSwitches:
         return [web.route(method, path, handler) for path, handler in handlers.items() for method in ("POST", "GET")]
 
     async def exec(self, request: web.Request) -> web.StreamResponse:
-        host_pod, container = requested_container(self._directory, request)
-        try:
-            return await self._switch(request, host_pod, "exec", exec_query(query_of(request), container))
-        except NoStreams as error:
-            raise web.HTTPBadRequest(text=str(error)) from error
+        return await self._enter(request, "exec", exec_query)
 
     async def attach(self, request: web.Request) -> web.StreamResponse:
-        host_pod, container = requested_container(self._directory, request)
-        try:
-            return await self._switch(request, host_pod, "attach", attach_query(query_of(request), container))
-        except NoStreams as error:
-            raise web.HTTPBadRequest(text=str(error)) from error
+        return await self._enter(request, "attach", attach_query)
 
     async def port_forward(self, request: web.Request) -> web.StreamResponse:
         host_pod = requested_pod(self._directory, request)
         return await self._switch(request, host_pod, "portforward", port_forward_query(query_of(request)))
+
+    async def _enter(
+        self, request: web.Request, subresource: str, query_for: Callable[[Query, str], Query]
+    ) -> web.StreamResponse:
+        host_pod, container = requested_container(self._directory, request)
+        try:
+            query = query_for(query_of(request), container)
+        except NoStreams as error:
+            raise web.HTTPBadRequest(text=str(error)) from error
+        return await self._switch(request, host_pod, subresource, query)
 
     async def _switch(
         self, request: web.Request, host_pod: HostPod, subresource: str, query: Query
@@ -106,21 +107,18 @@ async def _relay(request: web.Request, handler: UpgradingHandler, upgraded: Upgr
     except ConnectionError:
         upgraded.transport.abort()
         return response
+    outlast_silence(upgraded.transport)
     # Taken over before the 101 is sent: the client may answer it at once.
     splice = Splice(transport, upgraded.transport)
     about = log.bind(path=request.path, user=request[USER].name)
     about.info("stream opened")
     try:
-        with contextlib.suppress(OSError):  # either may be gone already; then the splice ends by itself
-            outlast_silence(transport)
-            outlast_silence(upgraded.transport)
+        with contextlib.suppress(ConnectionError):  # the client has left, which ends the splice
             await response.prepare(request)
         splice.start(to_up=behind, to_down=upgraded.tail)
         await splice.finished()
-    except asyncio.CancelledError:
-        await splice.close(within=CLOSING_LIMIT)
-        raise
     finally:
+        await splice.close(within=CLOSING_LIMIT)
         handler.connection_lost(None)
         about.info("stream closed", bytes_up=splice.bytes_up, bytes_down=splice.bytes_down)
     return response

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from kube.errors import Unreachable
 
-WRITE_LIMIT = 60.0  # seconds until a reader who takes nothing is given up
+WRITE_LIMIT = 3600.0  # seconds until a reader who takes nothing is given up: people leave their pagers open
 
 log = structlog.get_logger()
 

@@ -17,6 +17,8 @@ from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 from aiohttp.web_response import StreamResponse
 
+from node.kubelet.silence import outlast_silence
+
 _END_OF_HEAD = re.compile(rb"(?=(\r\n\r\n))")  # ahead, so that none hides in another's end
 
 
@@ -25,6 +27,10 @@ class UpgradingHandler(RequestHandler):
 
     _behind: bytes | None = None  # what came behind a request for another protocol; None while there is no such request
     _last: bytes = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        outlast_silence(transport)
 
     @property
     def is_asked_to_upgrade(self) -> bool:
