@@ -50,8 +50,8 @@ class Kubectl:
         """Wait until a pod has printed something: without a probe it is Ready before its program is."""
 
         def look() -> str | None:
-            said = self("logs", pod)
-            return None if text in said else f"it said {said!r}"
+            done = self.run("logs", pod)
+            return None if text in done.stdout.decode() else f"it said {done.stdout + done.stderr!r}"
 
         wait_until(look, what=f"{text!r} in the log of pod {pod}", seconds=seconds, advice="see the pod's image")
 

@@ -24,7 +24,7 @@ with socket.create_server(("", 9000)) as server:
             connection.sendall(b"goodbye" * 100_000)
 """
 LINES = "for n in 1 2 3 4 5; do echo line $n; done; echo complaint >&2"
-NEWEST = Path("/opt/k8s-1.36/bin/kubectl")
+OTHER_KUBECTL = "VKP_OTHER_KUBECTL"  # a kubectl of another version, to be tried as well
 
 
 def container(script: str, *, name: str = "app", **fields: object) -> dict[str, object]:
@@ -43,13 +43,13 @@ def tenant(
         yield made
 
 
-@pytest.fixture(params=["the installed one", "1.36"])
+@pytest.fixture(params=["the installed one", "another"])
 def kubectl(request: pytest.FixtureRequest, tenant: Tenant) -> Kubectl:
     """kubectl of the tenant."""
-    if request.param == "1.36":
-        if not NEWEST.exists():
-            pytest.skip(f"no {NEWEST}")
-        return Kubectl(NEWEST, tenant.virtual_kubeconfig, tenant.virtual_namespace)
+    if request.param == "another":
+        if OTHER_KUBECTL not in os.environ:
+            pytest.skip(f"{OTHER_KUBECTL} names no other kubectl")
+        return Kubectl(Path(os.environ[OTHER_KUBECTL]), tenant.virtual_kubeconfig, tenant.virtual_namespace)
     return tenant.virtual
 
 

@@ -48,6 +48,8 @@ def pods(tenant: Tenant) -> Iterator[Tenant]:
         "twice", container(SPEAKS_AND_FAILS_ONCE, volumeMounts=[count]), volumes=[{"name": "count", "emptyDir": {}}]
     )
     tenant.wait_ready("sleeper", "speaker", "listener", "web", "sender", "twice")
+    tenant.virtual.wait_for_log("twice", "second")  # it may have been Ready the first time, too
+    tenant.virtual.wait_for_log("web", "listening")
     yield tenant
     tenant.assert_converged()
 
