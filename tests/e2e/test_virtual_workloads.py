@@ -65,7 +65,8 @@ def test_a_job_completes_although_its_first_pod_fails(tenant: Tenant) -> None:
     )
     tenant.virtual.wait_for("condition=complete", "job/sums")
     assert tenant.virtual("logs", "--selector=job-name=sums") == "done\ndone\n"
-    counts = [each["status"]["containerStatuses"][0]["restartCount"] for each in tenant.pods()]
+    its_pods = tenant.virtual.get("pods", "--selector=job-name=sums")["items"]
+    counts = [each["status"]["containerStatuses"][0]["restartCount"] for each in its_pods]
     assert counts == [1, 1]
     tenant.virtual("delete", "job", "sums")
 
