@@ -54,8 +54,8 @@ def _plain_change(wanted: Parts, changes: Difference, host: Json, left_to_resize
     tolerations = _tolerations(changed, wanted, host)
     if tolerations:  # a list that is replaced as a whole, so nobody may have changed it meanwhile
         metadata["resourceVersion"] = host["metadata"]["resourceVersion"]
-    why = ", ".join(sorted("/".join(part) for part in changed | removed))
-    return Patch({"metadata": metadata, "spec": spec | tolerations}, f"changed: {why}")
+    why = f"changed: {', '.join(sorted({part[0] for part in changed | removed}))}"
+    return Patch({"metadata": metadata, "spec": spec | tolerations}, why)
 
 
 def _images(changed: Iterable[Part], wanted: Parts, host: Json) -> Draft:

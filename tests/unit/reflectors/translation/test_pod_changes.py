@@ -61,6 +61,14 @@ def test_labels_and_annotations_are_set_and_taken_away() -> None:
     }
 
 
+def test_a_patch_says_in_short_what_it_is_for() -> None:
+    virtual = changed(activeDeadlineSeconds=60)
+    virtual["metadata"]["annotations"] = {f"note-{number}": "n" for number in range(1000)}
+    change = next_change(virtual, host_pod_of(BEFORE), CONTEXT)
+    assert isinstance(change, Patch)
+    assert change.why == "changed: activeDeadlineSeconds, annotations"
+
+
 @pytest.mark.parametrize(
     ("virtual", "spec"),
     [
