@@ -57,6 +57,7 @@ async def test_a_server_that_was_killed_is_followed_on(server: ApiServer) -> Non
 
 async def test_a_server_that_was_paused_is_noticed_and_followed_on(server: ApiServer) -> None:
     async with following(server.kubeconfig, server.create_namespace("pause")) as followed:
+        await followed.recover()  # the news came by the watch, so it is open: a pause before would be no silence
         server.pause()
         try:
             await eventually(lambda: followed.informer.state.step is Step.CHECK, "the silence to be noticed")
