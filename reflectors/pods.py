@@ -13,10 +13,9 @@ from typing import Any
 import msgspec
 import structlog
 
-from kube.client import Client, PatchType
+from kube.client import PatchType
 from kube.clock import Clock
 from kube.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
-from kube.event_recorder import EventRecorder
 from kube.informer import Informer, Timing
 from kube.metrics import Metrics
 from kube.objects import Key, Object
@@ -25,6 +24,7 @@ from kube.resources import PODS
 from kube.store import Change
 from kube.work_queue import WorkQueue
 from reflectors.latest import Latest
+from reflectors.sides import Sides
 from reflectors.tenant_events import TenantEvents
 from reflectors.translation import pod_writes
 from reflectors.translation.context import Context
@@ -37,15 +37,6 @@ from reflectors.translation.writes import Create, Delete, Finalize, HostWrite, P
 SWEEP_SECONDS = 600.0
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """The two API servers, and who writes events on the virtual one."""
-
-    host: Client
-    virtual: Client
-    recorder: EventRecorder
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,13 @@ last write of it: a host pod that we just made and do not see yet must not be ta
 from reflectors.translation.applied import difference
 from reflectors.translation.context import Context
 from reflectors.translation.json_values import Json, listed, mapped
-from reflectors.translation.metadata import excess_of_annotations, recorded
+from reflectors.translation.metadata import recorded
 from reflectors.translation.pod_changes import next_change
 from reflectors.translation.pod_endings import deleted_status, lost_status, refused_status
 from reflectors.translation.pod_parts import changeable_parts
 from reflectors.translation.pod_spec import KIND, translated
 from reflectors.translation.pod_status import status_patch
-from reflectors.translation.refusal import Refusal, refuse
+from reflectors.translation.refusal import Refusal, refuse, too_much_text
 from reflectors.translation.refusals import refusals
 from reflectors.translation.waiting import missing_support
 from reflectors.translation.writes import Create, Delete, Finalize, HostWrite, PatchStatus, Refuse, VirtualWrite
@@ -73,7 +73,7 @@ def _creation(virtual: Json, context: Context) -> Create | Refuse:
     return (
         refuse(refused)
         or refuse(missing, "Waiting")
-        or refuse(_too_much_text(translation.pod))
+        or refuse(too_much_text(translation.pod))
         or Create(translation.pod, tuple(translation.lost))
     )
 
@@ -81,12 +81,6 @@ def _creation(virtual: Json, context: Context) -> Create | Refuse:
 def _is_about_creation(refusal: Refusal) -> bool:
     """Whether it keeps the pod itself from being created: a pod is created without its ephemeral containers."""
     return not refusal.field.startswith("spec.ephemeralContainers")
-
-
-def _too_much_text(host: Json) -> list[Refusal]:
-    excess = excess_of_annotations(host)
-    why = f"with what is recorded beside them, {excess} bytes more than an API server takes"
-    return [Refusal("metadata.annotations", why, "shorten them")] if excess > 0 else []
 
 
 def _hands_off(virtual: Json | None, host: Json) -> Refuse | None:

@@ -2,7 +2,7 @@
 
 Those of the host are about the host pod, those of the virtual cluster about the virtual pod. Every one that depends on
 what was read has the UID of what was read, in its body or beside it: it must not strike what bears the name by then.
-All patches are strategic merges.
+Patches of pods are strategic merges, those of other kinds JSON merge patches.
 """
 
 from collections.abc import Sequence
@@ -52,6 +52,15 @@ class Finalize:
     """Delete the virtual pod with a grace period of 0: it was being deleted, and nothing of it is left on the host."""
 
     uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatchVirtual:
+    """Change a virtual object that is no pod, by a JSON merge patch."""
+
+    body: Draft  # metadata.uid is in it
+    why: str
+    subresource: str | None = None
 
 
 HostWrite: TypeAlias = Create | Patch | Delete | Refuse

@@ -27,7 +27,8 @@ from node.kubelet.serving_tls import ServingTls
 from node.registration import Registration
 from node.single_node import SingleNode
 from reflectors.pod_events import PodEvents
-from reflectors.pods import PodReflector, Sides
+from reflectors.pods import PodReflector
+from reflectors.sides import Sides
 from reflectors.translation.context import Allowed, ApiServer, Context, Version
 from vk_provider.health import HealthServer
 from vk_provider.provider.directory import Directory, NamespaceLabels
@@ -65,7 +66,7 @@ async def run_provider(settings: ProviderSettings) -> None:
         context = await _context(settings, host, virtual, NamespaceLabels(namespaces))
         recorder = EventRecorder(virtual, PROGRAM, clock)
         pods = PodReflector(
-            Sides(host, virtual, recorder),
+            Sides(host, virtual, recorder, settings.node),
             context,
             nodes={settings.node},
             clock=clock,

@@ -17,7 +17,7 @@ from kube.metrics import Metrics
 from kube.objects import Object
 from kube.resources import EVENTS, PODS
 from reflectors.pods import PodReflector
-from reflectors.pods import Sides as ReflectorSides
+from reflectors.sides import Sides as ReflectorSides
 from reflectors.translation.context import ApiServer, Context, Version
 from tests.cluster_fixtures import Api
 from tests.eventually import eventually
@@ -112,7 +112,7 @@ async def reflecting(both: Sides) -> AsyncIterator[PodReflector]:
     clock = SystemClock()
     recorder = EventRecorder(both.virtual, "test", clock)
     reflector = PodReflector(
-        ReflectorSides(both.host, both.virtual, recorder),
+        ReflectorSides(both.host, both.virtual, recorder, both.node),
         both.context,
         nodes={both.node},
         clock=clock,

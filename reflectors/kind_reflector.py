@@ -1,0 +1,300 @@
+"""The reflector of one kind of namespaced object that is no pod: its host copies are kept true, and they report back.
+
+One queue, fed by both sides, keyed by the virtual object. What to write is for the kind's rules to say; here it is
+carried out. Where an API server does not have the kind, or does not let us see it, the kind is off until it does: that
+is told once, and nothing else suffers.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import structlog
+
+from kube.client import Client, PatchType
+from kube.clock import Clock
+from kube.errors import AlreadyExists, ApiError, Conflict, Forbidden, Invalid, NotFound
+from kube.informer import Informer, Timing
+from kube.metrics import Metrics
+from kube.objects import Key, Object
+from kube.reconciler import Limits, Reconciler
+from kube.resources import Resource
+from kube.store import Change
+from kube.work_queue import WorkQueue
+from reflectors.latest import Latest
+from reflectors.refused import is_lost_race, refusal_of
+from reflectors.sides import Sides
+from reflectors.tenant_events import TenantEvents
+from reflectors.translation.context import Context
+from reflectors.translation.host_names import label_value
+from reflectors.translation.json_values import Json
+from reflectors.translation.kinds import Rules
+from reflectors.translation.metadata import CLUSTER_LABEL, recorded
+from reflectors.translation.writes import Create, Delete, HostWrite, Patch, PatchVirtual, Refuse
+
+SWEEP_SECONDS = 600.0
+OFF_SECONDS = 60.0  # between looks at whether a kind that is off can be reflected by now
+WORKERS = 8
+
+log = structlog.get_logger()
+
+
+class Resources(NamedTuple):
+    """The kind on each side, in the version that its API server offers."""
+
+    virtual: Resource
+    host: Resource
+
+
+class KindReflector:
+    """Part of the daemon."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        resources: Resources,
+        sides: Sides,
+        context: Context,
+        *,
+        clock: Clock,
+        metrics: Metrics,
+        wanted: Callable[[Object], bool] = lambda _: True,
+    ) -> None:
+        """`wanted`: whether a virtual object is to be on the host; `wake` its key when the answer changes."""
+        self._rules = rules
+        self._resources = resources
+        self._sides = sides
+        self._context = context
+        self._clock = clock
+        self._wanted = wanted
+        timing = Timing(clock=clock)
+        self._virtual_objects = Informer(sides.virtual, resources.virtual, timing=timing)
+        ours = f"{CLUSTER_LABEL}={label_value(context.cluster)}"
+        self._host_objects = Informer(
+            sides.host, resources.host, context.host_namespace, label_selector=ours, timing=timing
+        )
+        self._virtual = Latest(self._virtual_objects.store.get, lambda: self._virtual_objects.last_resource_version)
+        self._host = Latest(self._host_objects.store.get, lambda: self._host_objects.last_resource_version)
+        self._events = TenantEvents(sides.recorder)
+        self._handlers: tuple[Callable[[Key], None], ...] = ()
+        self._queue: WorkQueue[Key] = WorkQueue(clock, partition=lambda key: key.namespace)
+        self._virtual_objects.add_handler(_Hears(lambda obj: obj.key, self._changed))
+        self._host_objects.add_handler(_Hears(self._key_of_host, self._changed))
+        plural = resources.virtual.plural
+        self._log = log.bind(kind=rules.kind)
+        self._reconciler = Reconciler(
+            plural,
+            self._queue,
+            self._reconcile,
+            limits=Limits(workers=WORKERS),
+            observers=[metrics.reconciler(plural, self._queue)],
+        )
+        metrics.informer(f"virtual {plural}", self._virtual_objects)
+        metrics.informer(f"host {plural}", self._host_objects)
+        self.obstacle = ""  # why the kind is off; empty while it is on
+
+    @property
+    def synced(self) -> bool:
+        """Whether both sides have been seen whole."""
+        return self._virtual_objects.synced and self._host_objects.synced
+
+    async def run(self) -> None:
+        await self._until_possible()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._virtual_objects.run(), name=f"virtual {self._resources.virtual.plural}")
+            group.create_task(self._host_objects.run(), name=f"host {self._resources.host.plural}")
+            # A host object is an orphan only if all virtual ones are known.
+            await self._virtual_objects.wait_synced()
+            await self._host_objects.wait_synced()
+            group.create_task(self._reconciler.run(), name=f"reconcile {self._resources.virtual.plural}")
+            group.create_task(self._sweep(), name=f"sweep {self._resources.virtual.plural}")
+
+    def add_handler(self, handler: Callable[[Key], None]) -> None:
+        """Tell `handler` the key of each virtual object that changes on either side."""
+        self._handlers = (*self._handlers, handler)
+
+    def wake(self, key: Key) -> None:
+        """Look at this object again: something that its rules or `wanted` look at has changed."""
+        self._queue.add(key)
+
+    def wake_all(self) -> None:
+        for virtual in self._virtual_objects.store.values():
+            self._queue.add(virtual.key)
+        for host in self._host_objects.store.values():
+            key = self._key_of_host(host)
+            if key is not None:
+                self._queue.add(key)
+
+    def virtual(self, key: Key) -> Object | None:
+        return self._virtual.get(key)
+
+    def host(self, key: Key) -> Object | None:
+        """Return the virtual object's own host copy; None if it has none, or one of both is being replaced."""
+        virtual, host = self._virtual.get(key), self._host.get(self._host_key(key))
+        if virtual is None or host is None:
+            return None
+        origin = recorded({"metadata": _head(host)}, self._rules.kind, self._context)
+        return host if origin is not None and origin.uid == virtual.uid else None
+
+    async def _until_possible(self) -> None:
+        """Wait until both API servers have the kind and let us see it."""
+        while obstacle := await self._found_obstacle():
+            if obstacle != self.obstacle:
+                self._log.warning("kind is off", why=obstacle)
+                self._sides.warn_node("ReflectionOff", f"{self._rules.kind} objects are not reflected: {obstacle}")
+            self.obstacle = obstacle
+            await self._clock.sleep(OFF_SECONDS)
+        self.obstacle = ""
+
+    async def _found_obstacle(self) -> str:
+        virtual, host = self._resources
+        return await _obstacle(self._sides.virtual, virtual, None) or await _obstacle(
+            self._sides.host, host, self._context.host_namespace
+        )
+
+    async def _sweep(self) -> None:
+        """Look at everything again from time to time, should a wake-up ever have been lost; that costs no request."""
+        while True:
+            await self._clock.sleep(SWEEP_SECONDS)
+            self.wake_all()
+
+    def _changed(self, key: Key) -> None:
+        self._queue.add(key)
+        for handler in self._handlers:
+            handler(key)
+
+    async def _reconcile(self, key: Key) -> None:
+        """Make the next write, if there is one: the watch tells of it, and that wakes us for the one after it."""
+        virtual, host = self._virtual.get(key), self._host.get(self._host_key(key))
+        if virtual is None and host is None:
+            self._forget(key)
+            return
+        await self._take_step(key, virtual if virtual is not None and self._wanted(virtual) else None, host)
+
+    async def _take_step(self, key: Key, virtual: Object | None, host: Object | None) -> None:
+        virtual_body, host_body = _body(virtual), _body(host)
+        write = self._rules.next_host_write(virtual_body, host_body)
+        if write is None or isinstance(write, Refuse):
+            await self._report(virtual, virtual_body, host_body, write)
+            return
+        try:
+            if not await self._write_host(key, virtual, write):  # the host keeps its own mind, and wakes nobody
+                await self._report(virtual, virtual_body, host_body, None)
+        except (Forbidden, Invalid) as error:  # a quota, an admission rule: that is told, and tried again later
+            if not is_lost_race(error):
+                await self._report(virtual, virtual_body, host_body, refusal_of(error))
+            raise
+
+    async def _report(
+        self, virtual: Object | None, virtual_body: Json | None, host_body: Json | None, refused: Refuse | None
+    ) -> None:
+        if virtual is None or virtual_body is None:
+            return
+        if refused is not None:
+            self._events.refused(virtual, refused)
+        write = self._rules.next_virtual_write(virtual_body, host_body, refused)
+        if write is not None:
+            await self._write_virtual(virtual.key, write)
+
+    async def _write_host(self, key: Key, virtual: Object | None, write: HostWrite) -> bool:
+        """Carry a write out; whether the watch will tell of it."""
+        resource, (namespace, name) = self._resources.host, self._host_key(key)
+        match write:
+            case Create():
+                await self._create(key, virtual, write)
+            case Patch(body, why, subresource):
+                self._log.info("patching host object", key=str(key), why=why)
+                before = self._host.get(Key(namespace, name))
+                changed = await self._sides.host.patch(
+                    resource, name, body, namespace, patch_type=PatchType.MERGE, subresource=subresource
+                )
+                self._host.wrote(changed)
+                return before is None or changed.resource_version != before.resource_version
+            case Delete(uid, _, why):
+                self._log.info("deleting host object", key=str(key), why=why)
+                with suppress(NotFound, Conflict):  # it is gone, or another by now; the watch will tell
+                    await self._sides.host.delete(resource, name, namespace, uid=uid)
+            case Refuse():
+                pass
+        return True
+
+    async def _create(self, key: Key, virtual: Object | None, write: Create) -> None:
+        resource, host_key = self._resources.host, self._host_key(key)
+        self._log.info("creating host object", key=str(key), host_object=host_key.name)
+        try:
+            created = await self._sides.host.create(resource, write.body, host_key.namespace)
+        except AlreadyExists:
+            # Either the watch is late, or somebody else's object bears the name.
+            created = await self._sides.host.get(resource, host_key.name, host_key.namespace)
+            if self._key_of_host(created) is None:
+                await self._take_step(key, virtual, created)  # which refuses
+                raise  # nobody tells us when that object goes: it is not ours to watch
+        if virtual is not None:
+            self._events.lost(virtual, write.lost)
+        self._host.wrote(created)
+
+    async def _write_virtual(self, key: Key, write: PatchVirtual) -> None:
+        self._log.info("patching virtual object", key=str(key), why=write.why)
+        with suppress(NotFound):  # the watch will tell
+            changed = await self._sides.virtual.patch(
+                self._resources.virtual,
+                key.name,
+                write.body,
+                key.namespace,
+                patch_type=PatchType.MERGE,
+                subresource=write.subresource,
+            )
+            self._virtual.wrote(changed)
+
+    def _forget(self, key: Key) -> None:
+        self._virtual.forget(key)
+        self._host.forget(self._host_key(key))
+        self._events.forget(key)
+
+    def _host_key(self, key: Key) -> Key:
+        return Key(self._context.host_namespace, self._context.host_name(self._rules.kind, key.namespace, key.name))
+
+    def _key_of_host(self, host: Object) -> Key | None:
+        origin = recorded({"metadata": _head(host)}, self._rules.kind, self._context)
+        return Key(origin.namespace, origin.name) if origin else None
+
+
+class _Hears:
+    """An informer's handler that passes on which virtual object a changed one belongs to."""
+
+    def __init__(self, key_of: Callable[[Object], Key | None], tell: Callable[[Key], None]) -> None:
+        self._key_of = key_of
+        self._tell = tell
+
+    def on_change(self, change: Change) -> None:
+        keys = {self._key_of(obj) for obj in (change.old, change.new) if obj is not None}
+        for key in keys - {None}:
+            if key is not None:
+                self._tell(key)
+
+
+async def _obstacle(client: Client, resource: Resource, namespace: str | None) -> str:
+    """Why objects of the kind cannot be seen; empty if they can, or if nobody knows at the moment."""
+    path = resource.path(namespace)
+    try:
+        await client.request("GET", path, query=[("limit", "1")])
+    except (Forbidden, NotFound) as error:
+        return str(error)
+    except ApiError:  # the informer is made to wait for better times
+        pass
+    return ""
+
+
+def _head(obj: Object) -> dict[str, Any]:
+    metadata = obj.metadata
+    return {
+        "name": metadata.name,
+        "namespace": metadata.namespace,
+        "labels": metadata.labels,
+        "annotations": metadata.annotations,
+    }
+
+
+def _body(obj: Object | None) -> Json | None:
+    return None if obj is None else obj.to_dict()
