@@ -17,6 +17,7 @@ from kube.errors import Unreachable
 from kube.fence import fenced_request
 
 CALL_CONNECTIONS = 64
+_READ_AHEAD = 256 * 1024  # bytes: as much as asyncio reads of a TLS connection at once, which so need not be paused
 _IDLE = 60  # seconds that an unused connection is kept; API servers end it after 90
 _SILENCE = 30  # seconds after which the kernel asks a silent peer whether it lives, and gives up on lost data
 
@@ -65,6 +66,7 @@ class Connection:
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None),
             trust_env=False,
+            read_bufsize=_READ_AHEAD,
             request_class=self._request_class,
         )
         return session
