@@ -104,11 +104,11 @@ def _configure(root: Path) -> None:
 def _add_programs(root: Path) -> None:
     (root / "usr/bin/python3").symlink_to("python3.11")
     server = Path(echo_server.__file__).read_text()
-    _write_program(root / "usr/local/bin/echo-server", f"#!/usr/bin/python3\n{server}")
-    _write_program(root / "entrypoint.sh", CURL_ENTRYPOINT)
+    write_program(root / "usr/local/bin/echo-server", f"#!/usr/bin/python3\n{server}")
+    write_program(root / "entrypoint.sh", CURL_ENTRYPOINT)
 
 
-def _write_program(path: Path, text: str) -> None:
+def write_program(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     path.chmod(0o755)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from sandbox import control_plane, node, node_config
+from sandbox.application_image import add_application_images
 from sandbox.base_image import add_base_images, base_layer
 from sandbox.binaries import DEBIAN_PACKAGES, Binaries
 from sandbox.control_plane import HOST
@@ -59,10 +60,20 @@ def node_name(number: int) -> str:
 def add_image(sandbox: Sandbox, archive: Path, binaries: Binaries) -> list[str]:
     """Take an image archive in, and put the image on every running node."""
     names = ImageStore(sandbox.layout.images).load(archive)
+    _pull_everywhere(sandbox, binaries, names)
+    return names
+
+
+def add_applications(sandbox: Sandbox, binaries: Binaries) -> None:
+    """Build the images of Redis and PostgreSQL unless they are there, and put them on every running node."""
+    names = add_application_images(ImageStore(sandbox.layout.images), sandbox.progress)
+    _pull_everywhere(sandbox, binaries, names)
+
+
+def _pull_everywhere(sandbox: Sandbox, binaries: Binaries, names: list[str]) -> None:
     for name in sandbox.record.nodes:
         if sandbox.process(f"{name}/containerd"):
             pull(sandbox, name, binaries, names)
-    return names
 
 
 def pull(sandbox: Sandbox, name: str, binaries: Binaries, images: list[str]) -> None:

@@ -187,6 +187,11 @@ class HostCluster(ApiServer):
         with changing(self._state) as sandbox:
             return host.add_image(sandbox, archive, self._binaries)
 
+    def add_applications(self) -> None:
+        """Make `redis:7` and `postgres:15` known to every node, built on first use."""
+        with changing(self._state) as sandbox:
+            host.add_applications(sandbox, self._binaries)
+
     def stop_node(self, name: str) -> None:
         """Lose a node as in a power cut: no daemon, no container, no address."""
         with changing(self._state) as sandbox:

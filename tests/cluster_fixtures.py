@@ -1,8 +1,8 @@
 """Real API servers and a real cluster for tests, started when the first test asks and gone after the last.
 
 `host_api`, `virtual_api`: API servers shared by the whole run; each test gets a namespace of its own. The virtual one
-has a controller-manager and a scheduler. `host_cluster`: a cluster with a node that runs containers. `new_api_server`:
-for tests that harm their server.
+has a controller-manager and a scheduler. `host_cluster`: a cluster with a node that runs containers.
+`application_images`: Redis and PostgreSQL on that node. `new_api_server`: for tests that harm their server.
 """
 
 from collections.abc import Callable, Iterator
@@ -55,6 +55,12 @@ def virtual_api_server(sandbox_session: Session) -> ApiServer:
 @pytest.fixture(scope="session")
 def host_cluster_server(sandbox_session: Session) -> HostCluster:
     return sandbox_session.host_cluster()
+
+
+@pytest.fixture(scope="session")
+def application_images(host_cluster_server: HostCluster) -> None:
+    """For `usefixtures`: `redis:7` and `postgres:15` are there."""
+    host_cluster_server.add_applications()
 
 
 @pytest.fixture
