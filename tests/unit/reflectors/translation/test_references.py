@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 
 from reflectors.translation.json_values import Json, fresh
-from reflectors.translation.references import PLACES, Place, Reference, references, rename
-from tests.unit.reflectors.translation.api_models import fields, inner, is_model, pod_specs
+from reflectors.translation.references import Reference, references, rename
+from tests.unit.reflectors.translation.api_models import pod_specs
 from tests.unit.reflectors.translation.pods import container
 
 
@@ -68,72 +68,3 @@ def test_renaming_changes_names_of_other_objects_and_nothing_else(spec: Json) ->
     assert [each.name for each in references(renamed)] == [f"<{each.kind}/{each.name}>" for each in references(spec)]
     rename(renamed, lambda kind, name: name.removeprefix(f"<{kind}/").removesuffix(">"))
     assert renamed == spec
-
-
-# Fields of a PodSpec that name another object, by the API's description of it, and are not translated by name.
-HANDLED_OTHERWISE = {
-    "V1PodSpec.nodeName",
-    "V1PodSpec.priorityClassName",  # pod_spec.py
-    "V1PodSpec.runtimeClassName",  # of the host, as it is
-    "V1PodSpec.schedulerName",
-    "V1PodSpec.serviceAccountName",
-    "V1PodResourceClaim.resourceClaimName",  # waiting.py
-    "V1PodResourceClaim.resourceClaimTemplateName",
-    "V1PodSchedulingGroup.podGroupName",
-    "V1ClusterTrustBundleProjection.name",  # waiting.py
-    "V1ClusterTrustBundleProjection.signerName",
-    "V1PodCertificateProjection.signerName",
-}
-# Names of things that are no objects of the API, or are within the pod itself.
-NO_REFERENCES = {
-    "V1AzureDiskVolumeSource.diskName",
-    "V1AzureFileVolumeSource.shareName",
-    "V1ContainerPort.name",
-    "V1ContainerResizePolicy.resourceName",
-    "V1EphemeralContainer.targetContainerName",
-    "V1FileKeySelector.volumeName",
-    "V1FlockerVolumeSource.datasetName",
-    "V1GCEPersistentDiskVolumeSource.pdName",
-    "V1HTTPHeader.name",
-    "V1ISCSIVolumeSource.initiatorName",
-    "V1PodDNSConfigOption.name",
-    "V1PodOS.name",
-    "V1PodResourceClaim.name",
-    "V1PodSchedulingGate.name",
-    "V1ResourceFieldSelector.containerName",
-    "V1ScaleIOVolumeSource.volumeName",
-    "V1StorageOSVolumeSource.volumeName",
-    "V1Sysctl.name",
-    "V1VsphereVirtualDiskVolumeSource.storagePolicyName",
-    "V1WindowsSecurityContextOptions.gmsaCredentialSpecName",
-    "V1WindowsSecurityContextOptions.runAsUserName",
-    "V1PodSpec.hostname",
-    "CoreV1ResourceClaim.name",
-    "V1Container.name",
-    "V1EphemeralContainer.name",
-    "V1EnvVar.name",
-    "V1Volume.name",
-    "V1VolumeDevice.name",
-    "V1VolumeMount.name",
-}
-
-
-def names_in(model: str, seen: set[str]) -> set[str]:
-    """Every field below a type whose name says that it names something: `name`, `claimName`, `endpoints`."""
-    if model in seen or model == "V1PersistentVolumeClaimTemplate":
-        return set()
-    seen.add(model)
-    found = {f"{model}.{name}" for name in fields(model) if name.endswith(("ame", "endpoints"))}
-    return found.union(*(names_in(inner(kind), seen) for kind in fields(model).values() if is_model(kind)))
-
-
-def named_by(place: Place) -> str:
-    model = "V1PodSpec"
-    for field in place.holder:
-        model = inner(fields(model)[field.removesuffix("[]")])
-    return f"{model}.{place.name}"
-
-
-def test_no_reference_that_the_api_has_is_forgotten() -> None:
-    known = {named_by(place) for place in PLACES} | HANDLED_OTHERWISE | NO_REFERENCES
-    assert names_in("V1PodSpec", set()) == known
