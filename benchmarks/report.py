@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from rich.console import Console
 from rich.table import Table
@@ -39,6 +40,11 @@ class Result:
     @property
     def is_met(self) -> bool:
         return self.goal is None or self.goal.met_by(self.value)
+
+
+def paired(ones: Sequence[float], others: Sequence[float]) -> float:
+    """Return the usual ratio of two things measured in turns: what slows the machine for a while slows both."""
+    return median(one / other for one, other in zip(ones, others, strict=True))
 
 
 def print_results(title: str, results: Iterable[Result]) -> None:

@@ -267,7 +267,8 @@ class Informer:
     async def _follow(self, events: AsyncGenerator[WatchEvent], started: float) -> None:
         async for event in events:
             self.state.events += 1
-            await self._publish(self._mirror.apply(event))
+            if self._is_turn_over_after(self._mirror.apply(event)):
+                await self._give_way()
         lived = self._now() - started
         course = self._course.ended(lived)
         if course.rests:
@@ -276,13 +277,20 @@ class Informer:
 
     async def _publish(self, changes: Changes) -> None:
         """Tell all handlers, and let other tasks run if it is their turn."""
+        if self._is_turn_over_after(changes):
+            await self._give_way()
+
+    def _is_turn_over_after(self, changes: Changes) -> bool:
+        """Tell all handlers; whether other tasks have waited long enough."""
         for change in changes:
             for handler in self._handlers:
                 self._tell(handler, change)
         now = self.state.last_contact = self._now()
-        if now - self._gave_way >= SLICE_SECONDS:
-            await asyncio.sleep(0)
-            self._gave_way = self._now()
+        return now - self._gave_way >= SLICE_SECONDS
+
+    async def _give_way(self) -> None:
+        await asyncio.sleep(0)
+        self._gave_way = self._now()
 
     def _tell(self, handler: Handler, change: Change) -> None:
         try:
