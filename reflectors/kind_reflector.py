@@ -137,6 +137,14 @@ class KindReflector:
         origin = recorded({"metadata": _head(host)}, self._rules.kind, self._context)
         return host if origin is not None and origin.uid == virtual.uid else None
 
+    def pair_of_host(self, host: Key) -> tuple[Object, Object] | None:
+        """Return the virtual and the host object, for whoever knows the host object's namespace and name."""
+        seen = self._host_objects.store.get(host)
+        key = self._key_of_host(seen) if seen is not None else None
+        virtual = self._virtual.get(key) if key is not None else None
+        own = self.host(key) if key is not None else None
+        return (virtual, own) if virtual is not None and own is not None else None
+
     async def _until_possible(self) -> None:
         """Wait until both API servers have the kind and let us see it."""
         while obstacle := await self._found_obstacle():

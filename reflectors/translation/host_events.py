@@ -1,7 +1,7 @@
-"""An event about a host pod as one about its virtual pod.
+"""An event about a host object as one about its virtual object.
 
 Promises: the same host event always becomes the same virtual event, so that telling it again is seen to be; texts name
-the virtual pod; what is only about the host's own placement is not told.
+the virtual object; what is only about the host's own placement is not told.
 """
 
 from reflectors.translation.digests import digest
@@ -14,7 +14,7 @@ _COPIED = ("type", "reason", "message", "count", "firstTimestamp", "lastTimestam
 
 
 def virtual_event(event: Json, virtual: Json, host: Json) -> Draft | None:
-    """Return what the tenant is told; None when the event is not about this host pod, or is not for tenants."""
+    """Return what the tenant is told; None when the event is not about this host object, or is not for tenants."""
     about = mapped(event, "involvedObject")
     if about.get("uid") != host["metadata"]["uid"] or event.get("reason") in _LEFT_OUT_REASONS:
         return None
@@ -28,8 +28,8 @@ def virtual_event(event: Json, virtual: Json, host: Json) -> Draft | None:
             "namespace": metadata["namespace"],
         },
         "involvedObject": {
-            "apiVersion": "v1",
-            "kind": "Pod",
+            "apiVersion": about.get("apiVersion") or "v1",
+            "kind": about["kind"],
             "namespace": metadata["namespace"],
             "name": metadata["name"],
             "uid": metadata["uid"],
@@ -37,7 +37,7 @@ def virtual_event(event: Json, virtual: Json, host: Json) -> Draft | None:
         },
         "source": _source(event, virtual),
         "reportingComponent": event.get("reportingComponent") or _source(event, virtual)["component"],
-        "reportingInstance": virtual["spec"].get("nodeName") or "",
+        "reportingInstance": _node(virtual),
         **{field: event[field] for field in _COPIED if event.get(field) is not None},
     }
     reworded: Draft = in_virtual_words(told, virtual, host)
@@ -54,5 +54,10 @@ def _source(event: Json, virtual: Json) -> dict[str, str]:
     said = mapped(event, "source")
     source = {"component": said.get("component") or event.get("reportingComponent") or "host"}
     if said.get("host"):
-        source["host"] = virtual["spec"]["nodeName"]
+        source["host"] = _node(virtual)
     return source
+
+
+def _node(virtual: Json) -> str:
+    """Return the virtual node that a pod is on; empty for anything else."""
+    return mapped(virtual, "spec").get("nodeName") or ""

@@ -26,7 +26,7 @@ from node.kubelet.server import KubeletServer
 from node.kubelet.serving_tls import ServingTls
 from node.registration import Registration
 from node.single_node import SingleNode
-from reflectors.pod_events import PodEvents
+from reflectors.host_events import HostEvents
 from reflectors.pods import PodReflector
 from reflectors.sides import Sides
 from reflectors.translation.context import Allowed, ApiServer, Context, Version
@@ -73,7 +73,8 @@ async def run_provider(settings: ProviderSettings) -> None:
             workers=settings.workers,
             metrics=metrics,
         )
-        events = PodEvents(host, virtual, settings.host_namespace, pairs=pods, clock=clock, metrics=metrics)
+        pairs = {"Pod": pods}
+        events = HostEvents(host, virtual, settings.host_namespace, pairs=pairs, clock=clock, metrics=metrics)
         watch = HostWatch(host, settings.host_namespace, node_selector=settings.host_node_selector, clock=clock)
         registration = Registration(virtual, watch, _plan(settings), clock=clock)
         kubelet = KubeletServer(
@@ -102,7 +103,7 @@ async def run_provider(settings: ProviderSettings) -> None:
             await namespaces.wait_synced()
             await kubelet.listening_port()
             group.create_task(pods.run(), name="pods")
-            group.create_task(events.run(), name="pod events")
+            group.create_task(events.run(), name="host events")
             group.create_task(registration.run(), name="nodes")
             log.info("provider started", cluster=settings.cluster, node=settings.node)
 

@@ -88,3 +88,14 @@ def test_an_event_of_the_newer_api_names_who_reports_it() -> None:
 
 def test_a_repetition_changes_how_often_and_when() -> None:
     assert repetition(event()) == {"count": 3, "lastTimestamp": "2026-01-01T00:00:00Z"}
+
+
+def test_an_event_about_another_kind_names_that_kind_and_no_node() -> None:
+    claim = {"metadata": {"namespace": "shop", "name": "data", "uid": "v1"}, "spec": {}}
+    host = {"metadata": {"namespace": "vc-tenant", "name": "data-shop-tenant-abc", "uid": "h1"}}
+    about = {"kind": "PersistentVolumeClaim", "namespace": "vc-tenant", "name": "data-shop-tenant-abc", "uid": "h1"}
+    told = virtual_event(event(involvedObject=about, source={"component": "provisioner"}), claim, host)
+    assert told is not None
+    assert (told["involvedObject"]["kind"], told["involvedObject"]["name"]) == ("PersistentVolumeClaim", "data")
+    assert told["source"] == {"component": "provisioner"}
+    assert told["reportingInstance"] == ""

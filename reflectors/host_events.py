@@ -1,10 +1,11 @@
-"""Events of the host about host pods, told to tenants on their virtual pods: pulls, starts, failing probes, full nodes.
+"""Events of the host about its objects, told to tenants on the virtual ones: pulls, failing probes, unbound claims.
 
 Each is told once and counted up as it is there; after a restart what was told is recognised by its name. Telling is
 best effort, as events are: what the virtual API server does not take after a few tries is dropped, and counted.
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
@@ -25,11 +26,11 @@ WORKERS = 4
 MOST_TRIES = 5
 
 
-class PodPairs(Protocol):
-    """Which virtual pod a host pod runs; the pod reflector knows."""
+class Pairs(Protocol):
+    """Which virtual object a host object of one kind stands for; the kind's reflector knows."""
 
     def pair_of_host(self, host: Key) -> tuple[Object, Object] | None:
-        """The virtual and the host pod, by the host pod's namespace and name."""
+        """The virtual and the host object, by the host object's namespace and name."""
 
 
 class _Involved(msgspec.Struct):
@@ -38,18 +39,23 @@ class _Involved(msgspec.Struct):
     name: str = ""
 
 
-class PodEvents:
+class HostEvents:
     """Part of the daemon."""
 
     def __init__(
-        self, host: Client, virtual: Client, namespace: str, *, pairs: PodPairs, clock: Clock, metrics: Metrics
+        self,
+        host: Client,
+        virtual: Client,
+        namespace: str,
+        *,
+        pairs: Mapping[str, Pairs],
+        clock: Clock,
+        metrics: Metrics,
     ) -> None:
-        """`namespace` is the host namespace."""
+        """`namespace` is the host namespace; `pairs` are by kind."""
         self._virtual = virtual
         self._pairs = pairs
-        self._informer = Informer(
-            host, EVENTS, namespace, field_selector="involvedObject.kind=Pod", timing=Timing(clock=clock)
-        )
+        self._informer = Informer(host, EVENTS, namespace, timing=Timing(clock=clock))
         self._queue: WorkQueue[Key] = WorkQueue(clock, partition=self._virtual_namespace)
         self._informer.add_handler(self)
         self._reconciler = Reconciler(
@@ -110,7 +116,8 @@ class PodEvents:
 
     def _pair(self, event: Object) -> tuple[Object, Object] | None:
         about = event.decode("involvedObject", _Involved) or _Involved()
-        return self._pairs.pair_of_host(Key(about.namespace, about.name))
+        pairs = self._pairs.get(about.kind)
+        return pairs.pair_of_host(Key(about.namespace, about.name)) if pairs else None
 
     def _virtual_namespace(self, key: Key) -> str:
         event = self._informer.store.get(key)
