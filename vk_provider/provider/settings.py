@@ -53,6 +53,9 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     dns_address: Annotated[str, Help("IP address of the virtual cluster's DNS Service")] = ""
     cluster_domain: Annotated[str, Help("DNS domain of the virtual cluster")] = "cluster.local"
     allow: Annotated[tuple[Grant, ...], Help(f"what tenants may use, of {', '.join(Grant)}")] = ()
+    sync_config_map: Annotated[
+        str, Help("ConfigMap in the host namespace whose key sync.yaml says which kinds are reflected; may change")
+    ] = ""
     workers: Annotated[int, msgspec.Meta(ge=1, le=1000), Help("pods that are worked on at the same time")] = 32
     max_streams: Annotated[
         int, msgspec.Meta(ge=1), Help("exec, attach, port-forward and log streams at the same time")
