@@ -2,6 +2,7 @@
 
 import click
 
+from vk_provider.cli.translate import translate
 from vk_provider.entry import DAEMONS
 
 
@@ -19,3 +20,6 @@ class Root(click.Group):
 @click.version_option(package_name="vk-provider", prog_name="vkp")
 def main() -> None:
     """Virtual Kubernetes clusters on one host cluster."""
+
+
+main.add_command(translate)

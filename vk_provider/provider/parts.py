@@ -29,22 +29,13 @@ from node.single_node import SingleNode
 from reflectors.host_events import HostEvents
 from reflectors.pods import PodReflector
 from reflectors.sides import Sides
-from reflectors.translation.context import Allowed, ApiServer, Context, Version
+from reflectors.translation.context import ApiServer, Context, Version
 from vk_provider.health import HealthServer
 from vk_provider.provider.directory import Directory, NamespaceLabels
-from vk_provider.provider.settings import Grant, ProviderSettings
+from vk_provider.provider.grants import allowed
+from vk_provider.provider.settings import ProviderSettings
 
 PROGRAM = "vk-provider"
-GRANTS = {
-    "host_network": Grant.HOST_NETWORK,
-    "host_pid": Grant.HOST_PID,
-    "host_ipc": Grant.HOST_IPC,
-    "host_ports": Grant.HOST_PORTS,
-    "host_path": Grant.HOST_PATH,
-    "node_volumes": Grant.NODE_VOLUMES,
-    "privileged": Grant.PRIVILEGED,
-    "system_priority": Grant.SYSTEM_PRIORITY,
-}
 _PATIENCE = Backoff(base=0.2, cap=5.0)
 
 log = structlog.get_logger()
@@ -124,7 +115,6 @@ async def _host_credentials(settings: ProviderSettings) -> Credentials:
 
 
 async def _context(settings: ProviderSettings, host: Client, virtual: Client, namespaces: NamespaceLabels) -> Context:
-    granted = {name: grant in settings.allow for name, grant in GRANTS.items()}
     return Context(
         cluster=settings.cluster,
         host_namespace=settings.host_namespace,
@@ -133,7 +123,7 @@ async def _context(settings: ProviderSettings, host: Client, virtual: Client, na
         virtual_version=await _version(virtual, "virtual"),
         cluster_domain=settings.cluster_domain,
         dns_address=settings.dns_address or None,
-        allowed=Allowed(**granted),
+        allowed=allowed(settings.allow),
         namespaces=namespaces,
     )
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,24 +9,12 @@ from typing import Annotated, Any
 import msgspec
 
 from vk_provider.logs import LogFormat, LogLevel
+from vk_provider.provider.grants import Grant
 from vk_provider.settings import Help, flag, read_settings
 
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
-
-
-class Grant(StrEnum):
-    """What a tenant may do on host nodes beyond the default, which is nothing."""
-
-    HOST_NETWORK = "hostNetwork"
-    HOST_PID = "hostPID"
-    HOST_IPC = "hostIPC"
-    HOST_PORTS = "hostPorts"
-    HOST_PATH = "hostPath"
-    NODE_VOLUMES = "nodeVolumes"
-    PRIVILEGED = "privileged"
-    SYSTEM_PRIORITY = "systemPriority"
 
 
 class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from vk_provider.provider.settings import Grant, ProviderSettings, provider_settings
+from vk_provider.provider.grants import Grant
+from vk_provider.provider.settings import ProviderSettings, provider_settings
 from vk_provider.settings import SettingsError
 
 NEEDED = {

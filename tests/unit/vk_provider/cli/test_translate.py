@@ -1,0 +1,102 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from vk_provider.cli.root import main
+
+POD = """
+apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {app: web, k3k.io/cluster: other}}
+spec:
+  fancy: 1
+  containers: [{name: main, image: nginx}]
+"""
+PRIVILEGED = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api, namespace: shop}
+spec:
+  template:
+    spec: {containers: [{name: main, image: nginx, securityContext: {privileged: true}}]}
+"""
+
+
+def translate(manifest: str, *options: str) -> Result:
+    return CliRunner().invoke(main, ["translate", "-f", "-", *options], input=manifest)
+
+
+def objects(result: Result) -> list[dict[str, Any]]:
+    return [document for document in yaml.safe_load_all(result.stdout) if document]
+
+
+def comments(result: Result) -> str:
+    return "\n".join(line for line in result.stdout.splitlines() if line.startswith("#"))
+
+
+def test_a_pod_is_shown_as_it_is_on_the_host_and_what_it_lacks_is_said() -> None:
+    result = translate(POD, "--cluster", "demo")
+    [host] = objects(result)
+    assert result.exit_code == 0
+    assert host["metadata"]["namespace"] == "k3k-demo"
+    assert host["metadata"]["name"].startswith("web-default-demo-")
+    assert host["metadata"]["labels"]["k3k.io/cluster"] == "demo"
+    assert "spec.fancy" in comments(result)
+    assert "metadata.labels[k3k.io/cluster]" in comments(result)
+
+
+def test_options_say_what_the_provider_would_know() -> None:
+    [host] = objects(translate(POD, "-n", "shop", "--host-namespace", "vc", "--dns-address", "10.43.0.10"))
+    assert host["metadata"]["namespace"] == "vc"
+    assert host["spec"]["dnsConfig"]["searches"][0] == "shop.svc.cluster.local"
+
+
+def test_a_workload_is_shown_by_one_of_its_pods() -> None:
+    result = translate(PRIVILEGED, "--allow", "privileged")
+    assert "Deployment api stays in the virtual cluster" in comments(result)
+    assert objects(result)[0]["spec"]["containers"][0]["securityContext"]["privileged"]
+
+
+def test_what_is_refused_is_said_and_ends_with_1() -> None:
+    result = translate(PRIVILEGED)
+    assert result.exit_code == 1
+    assert objects(result) == []
+    assert "spec.containers[0].securityContext.privileged" in comments(result)
+
+
+def test_what_is_not_reflected_stays() -> None:
+    result = translate("{kind: Role, metadata: {name: reader}}")
+    assert comments(result) == "# Role default/reader: stays in the virtual cluster"
+
+
+def test_lists_and_several_documents_are_taken_apart() -> None:
+    items = [yaml.safe_load(POD), yaml.safe_load(POD) | {"metadata": {"name": "other"}}]
+    several = yaml.safe_dump_all([{"kind": "List", "items": items}, yaml.safe_load(POD)])
+    assert len(objects(translate(several))) == 3
+
+
+@pytest.mark.parametrize(
+    ("manifest", "options", "said"),
+    [
+        pytest.param("", [], "standard input: there is nothing in it", id="nothing"),
+        pytest.param("a: [", [], "standard input: is no YAML", id="no YAML"),
+        pytest.param("just words", [], "document 1: is no Kubernetes object", id="no object"),
+        pytest.param("kind: Pod", [], "metadata.name", id="no name"),
+        pytest.param(POD, ["--api-server", "here"], "IP:PORT", id="no endpoint"),
+        pytest.param(POD, ["--host-version", "new"], "--host-version", id="no release"),
+    ],
+)
+def test_mistakes_are_told_in_a_line(manifest: str, options: list[str], said: str) -> None:
+    result = translate(manifest, *options)
+    assert result.exit_code != 0
+    assert said in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["translate", "-f", str(tmp_path / "missing.yaml")])
+    assert result.exit_code == 1
+    assert "missing.yaml: cannot be read (No such file or directory)" in result.stderr
