@@ -23,12 +23,12 @@ from kube.resources import Resource
 from kube.store import Change
 from kube.work_queue import WorkQueue
 from reflectors.latest import Latest
-from reflectors.refused import is_lost_race, refusal_of
+from reflectors.refused import first_taken, is_lost_race, refusal_of
 from reflectors.sides import Sides
 from reflectors.tenant_events import TenantEvents
 from reflectors.translation.context import Context
 from reflectors.translation.host_names import label_value
-from reflectors.translation.json_values import Json
+from reflectors.translation.json_values import Draft, Json
 from reflectors.translation.kinds import Rules
 from reflectors.translation.metadata import CLUSTER_LABEL, recorded
 from reflectors.translation.writes import Create, Delete, HostWrite, Patch, PatchVirtual, Refuse
@@ -211,12 +211,16 @@ class KindReflector:
         match write:
             case Create():
                 await self._create(key, virtual, write)
-            case Patch(body, why, subresource):
+            case Patch(body, why, subresource, otherwise):
                 self._log.info("patching host object", key=str(key), why=why)
                 before = self._host.get(Key(namespace, name))
-                changed = await self._sides.host.patch(
-                    resource, name, body, namespace, patch_type=PatchType.MERGE, subresource=subresource
-                )
+
+                async def patch(body: Draft) -> Object:
+                    return await self._sides.host.patch(
+                        resource, name, body, namespace, patch_type=PatchType.MERGE, subresource=subresource
+                    )
+
+                changed = await first_taken((body, *otherwise), patch)
                 self._host.wrote(changed)
                 return before is None or changed.resource_version != before.resource_version
             case Delete(uid, _, why):
@@ -230,8 +234,12 @@ class KindReflector:
     async def _create(self, key: Key, virtual: Object | None, write: Create) -> None:
         resource, host_key = self._resources.host, self._host_key(key)
         self._log.info("creating host object", key=str(key), host_object=host_key.name)
+
+        async def create(body: Draft) -> Object:
+            return await self._sides.host.create(resource, body, host_key.namespace)
+
         try:
-            created = await self._sides.host.create(resource, write.body, host_key.namespace)
+            created = await first_taken((write.body, *write.otherwise), create)
         except AlreadyExists:
             # Either the watch is late, or somebody else's object bears the name.
             created = await self._sides.host.get(resource, host_key.name, host_key.namespace)
@@ -244,16 +252,19 @@ class KindReflector:
 
     async def _write_virtual(self, key: Key, write: PatchVirtual) -> None:
         self._log.info("patching virtual object", key=str(key), why=write.why)
-        with suppress(NotFound):  # the watch will tell
-            changed = await self._sides.virtual.patch(
+
+        async def patch(body: Draft) -> Object:
+            return await self._sides.virtual.patch(
                 self._resources.virtual,
                 key.name,
-                write.body,
+                body,
                 key.namespace,
                 patch_type=PatchType.MERGE,
                 subresource=write.subresource,
             )
-            self._virtual.wrote(changed)
+
+        with suppress(NotFound):  # the watch will tell
+            self._virtual.wrote(await first_taken((write.body, *write.otherwise), patch))
 
     def _forget(self, key: Key) -> None:
         self._virtual.forget(key)

@@ -35,6 +35,7 @@ class Allowed:
     host_path: bool = False
     node_volumes: bool = False  # mounted by the node with its own rights: NFS, cloud disks, CSI inline
     privileged: bool = False  # and what amounts to it: capabilities beyond the runtime's own, unmasked /proc
+    external_ips: bool = False  # of Services: they draw traffic on every node of the host
     system_priority: bool = False  # the classes system-cluster-critical and system-node-critical
 
 

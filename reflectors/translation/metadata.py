@@ -25,6 +25,10 @@ SERVICE_ACCOUNT = f"{DOMAIN}/virtual-service-account"
 APPLIED = f"{DOMAIN}/applied"
 DOWNWARD_PREFIX = f"downward.{DOMAIN}/"
 
+# On virtual Services.
+AGREEING = f"{DOMAIN}/agreeing-on-address"
+ADDRESS_REFUSED = f"{DOMAIN}/address-refused"
+
 REFLECTED_CONDITION = f"{DOMAIN}/Reflected"
 
 # What kubectl keeps for itself (as large as the pod), and how a kubelet marks the pods that it made from files.

@@ -25,6 +25,11 @@ def scoped(selector: Json, namespaces: Iterable[str] | None, context: Context) -
     return fresh(selector) | {"matchExpressions": expressions}
 
 
+def scoped_labels(selector: Mapping[str, str], namespace: str, context: Context) -> dict[str, str]:
+    """Return the same of a Service's selector, which knows labels only; never of an empty one."""
+    return {**selector, CLUSTER_LABEL: label_value(context.cluster), NAMESPACE_LABEL: namespace}
+
+
 def host_pod_affinity(affinity: Json, virtual: Json, context: Context) -> Draft:
     """Return a podAffinity or podAntiAffinity with each of its terms rewritten."""
     host = fresh(affinity)

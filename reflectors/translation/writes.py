@@ -17,6 +17,7 @@ from reflectors.translation.json_values import Draft
 class Create:
     body: Draft
     lost: Sequence[Lost] = ()  # what the tenant asked for and does not get: to be told when the pod is created
+    otherwise: Sequence[Draft] = ()  # what to send instead, one after the other, if this is called invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Patch:
     body: Draft  # metadata.uid is in it
     why: str
     subresource: str | None = None
+    otherwise: Sequence[Draft] = ()  # as in Create
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class PatchVirtual:
     body: Draft  # metadata.uid is in it
     why: str
     subresource: str | None = None
+    otherwise: Sequence[Draft] = ()  # as in Create
 
 
 HostWrite: TypeAlias = Create | Patch | Delete | Refuse

@@ -16,6 +16,7 @@ class Grant(StrEnum):
     HOST_PATH = "hostPath"
     NODE_VOLUMES = "nodeVolumes"
     PRIVILEGED = "privileged"
+    EXTERNAL_IPS = "externalIPs"
     SYSTEM_PRIORITY = "systemPriority"
 
 

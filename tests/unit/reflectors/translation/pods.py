@@ -30,6 +30,7 @@ EVERYTHING = Allowed(
     host_path=True,
     node_volumes=True,
     privileged=True,
+    external_ips=True,
     system_priority=True,
 )
 
