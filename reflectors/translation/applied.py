@@ -63,7 +63,8 @@ def _recorded(host: Json) -> dict[Part, str]:
 
 
 def _encoded(digests: Mapping[Part, str]) -> str:
-    return orjson.dumps({"\t".join(part): value for part, value in digests.items()}).decode()
+    joined = {"\t".join(part): value for part, value in digests.items()}
+    return orjson.dumps(joined, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _digest(value: object) -> str:

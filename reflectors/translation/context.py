@@ -1,10 +1,11 @@
 """Which virtual cluster is translated, from what into what: all that translation knows beside the object itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from reflectors.translation.host_names import HostName, Origin, host_name
+from reflectors.translation.json_values import Json
 
 
 class Version(NamedTuple):
@@ -47,11 +48,14 @@ class Context:
     host_version: Version
     virtual_version: Version
     cluster_domain: str = "cluster.local"
-    dns_address: str | None = None  # of the virtual cluster's DNS Service; None until it has one
+    dns_address: str | None = None  # of the virtual cluster's DNS Service; None to go by its `services`
     allowed: Allowed = field(default_factory=Allowed)
     # Labels of each virtual namespace as they are now: what a namespaceSelector is resolved with. May be a live view;
     # None if nobody looks, and then pods with such selectors are refused.
     namespaces: Mapping[str, Mapping[str, str]] | None = None
+    # The Services of each virtual namespace as they are now, with the addresses that hold on the host. May be a live
+    # view; None if nobody looks.
+    services: Mapping[str, Sequence[Json]] | None = None
 
     def origin(self, kind: str, namespace: str, name: str) -> Origin:
         return Origin(kind, self.host_namespace, self.cluster, namespace, name)

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from reflectors.translation.allow_list import Lost
 from reflectors.translation.context import Context, Version
 from reflectors.translation.json_values import Draft, Json, fresh, listed, mapped
+from reflectors.translation.service_addresses import cluster_ip
 
+_DNS_NAMESPACE, _DNS_NAME, _DNS_LABEL = "kube-system", "kube-dns", ("k8s-app", "kube-dns")
 _NDOTS = {"name": "ndots", "value": "5"}  # what a kubelet sets for ClusterFirst
 _MAX_NAMESERVERS = 3  # resolv.conf's limit, which API servers enforce
 
@@ -24,17 +26,29 @@ class Resolution:
 def resolution(spec: Json, namespace: str, context: Context) -> Resolution:
     policy = _effective_policy(spec)
     own = mapped(spec, "dnsConfig")
-    aliases = {"hostAliases": [*fresh(listed(spec, "hostAliases")), _api_server_alias(namespace, context)]}
+    aliases = {"hostAliases": [*fresh(listed(spec, "hostAliases")), *_own_aliases(spec, namespace, context)]}
     if policy != "ClusterFirst":
         return _within_limits(aliases | {"dnsPolicy": policy, "dnsConfig": fresh(own)}, context.host_version)
-    if context.dns_address is None:
+    server = dns_address(context)
+    if server is None:
         return _within_limits(aliases | {"dnsPolicy": "Default", "dnsConfig": fresh(own)}, context.host_version)
     config = {
-        "nameservers": _distinct([context.dns_address, *listed(own, "nameservers")]),
+        "nameservers": _distinct([server, *listed(own, "nameservers")]),
         "searches": _distinct([*_searches(namespace, context.cluster_domain), *listed(own, "searches")]),
         "options": _options(listed(own, "options")),
     }
     return _within_limits(aliases | {"dnsPolicy": "None", "dnsConfig": config}, context.host_version)
+
+
+def dns_address(context: Context) -> str | None:
+    """Return the address of the virtual cluster's DNS Service; None as long as there is none."""
+    if context.dns_address is not None:
+        return context.dns_address
+    candidates = [each for each in (context.services or {}).get(_DNS_NAMESPACE, ()) if cluster_ip(each)]
+    named = [each for each in candidates if each["metadata"]["name"] == _DNS_NAME]
+    key, value = _DNS_LABEL
+    labelled = [each for each in candidates if mapped(each["metadata"], "labels").get(key) == value]
+    return next((cluster_ip(each) for each in (*named, *labelled)), None)
 
 
 def _effective_policy(spec: Json) -> str:
@@ -51,6 +65,10 @@ def _searches(namespace: str, domain: str) -> list[str]:
 def _options(own: Iterable[Json]) -> list[Draft]:
     """Return the options with the pod's own in place of ours where both name one."""
     return list({option.get("name"): dict(option) for option in (_NDOTS, *own)}.values())
+
+
+def _own_aliases(spec: Json, namespace: str, context: Context) -> list[Draft]:
+    return [] if spec.get("hostNetwork") else [_api_server_alias(namespace, context)]
 
 
 def _api_server_alias(namespace: str, context: Context) -> Draft:

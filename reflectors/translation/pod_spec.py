@@ -12,7 +12,7 @@ from reflectors.translation.applied import record
 from reflectors.translation.context import Context, Version
 from reflectors.translation.dns import resolution
 from reflectors.translation.downward_api import downward_annotations, redirect
-from reflectors.translation.environment import with_service_variables
+from reflectors.translation.environment import environment
 from reflectors.translation.host_names import hostname
 from reflectors.translation.json_values import Draft, Json, listed
 from reflectors.translation.metadata import APPLIED, host_annotations, host_labels, lost_keys
@@ -68,10 +68,11 @@ def _host_spec(virtual: Json, context: Context) -> tuple[Draft, list[Lost]]:
     spec |= {"automountServiceAccountToken": False, "enableServiceLinks": False}
     redirect(spec)
     rename(spec, lambda kind, name: context.host_name(kind, namespace, name))
+    variables = environment(plain, namespace, context)
     for containers in CONTAINER_LISTS:
         if containers in spec:
-            spec[containers] = [with_service_variables(each, context.api_server) for each in spec[containers]]
-    return _without_empty(spec), [*unknown, *names.lost, *lost_hostname, *lost_priority]
+            spec[containers] = [variables.before_those_of(each) for each in spec[containers]]
+    return _without_empty(spec), [*unknown, *names.lost, *variables.lost, *lost_hostname, *lost_priority]
 
 
 def _placement(spec: Json, virtual: Json, context: Context) -> Draft:

@@ -60,11 +60,14 @@ def addresses(service: Json) -> list[str]:
     return [] if not primary or primary == "None" else list(listed(spec, "clusterIPs") or [primary])
 
 
+def cluster_ip(service: Json) -> str | None:
+    """Return the primary cluster IP; None for a Service that has none."""
+    return next(iter(addresses(service)), None)
+
+
 def wishes(virtual: Json) -> Draft:
-    """Return the fields of a host Service that has none of these yet; the host may refuse all but "None"."""
+    """Return what to ask for on behalf of a host Service that has none of these fields yet."""
     spec = virtual["spec"]
-    if is_headless(virtual):
-        return {"clusterIP": "None"}
     given = {field: fresh(spec[field]) for field in _ADDRESSES if addresses(virtual) and spec.get(field)}
     return given | ({"healthCheckNodePort": spec["healthCheckNodePort"]} if spec.get("healthCheckNodePort") else {})
 

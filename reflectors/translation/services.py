@@ -76,6 +76,8 @@ class ServiceRules:
         if refused:
             return refused
         spec, lost = known_fields(virtual["spec"], self.context.host_version)
+        if is_headless(virtual):
+            spec["clusterIP"] = "None"
         selector = mapped(virtual["spec"], "selector")
         if selector:  # an empty one selects nothing, and has to stay so
             spec["selector"] = scoped_labels(selector, virtual["metadata"]["namespace"], self.context)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reflectors.translation.context import Allowed, Context
-from reflectors.translation.environment import with_service_variables
+from reflectors.translation.environment import environment
 from reflectors.translation.json_values import Json
 from reflectors.translation.metadata import is_reserved
 from reflectors.translation.pod_spec import translated
@@ -54,7 +54,7 @@ def test_a_small_pod_on_the_host() -> None:
             },
         },
         "spec": {
-            "containers": [with_service_variables(container(), CONTEXT.api_server)],
+            "containers": [environment({}, "shop", CONTEXT).before_those_of(container())],
             "hostname": "web",
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
