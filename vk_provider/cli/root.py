@@ -2,6 +2,7 @@
 
 import click
 
+from vk_provider.cli.explain import explain
 from vk_provider.cli.translate import translate
 from vk_provider.entry import DAEMONS
 
@@ -22,4 +23,5 @@ def main() -> None:
     """Virtual Kubernetes clusters on one host cluster."""
 
 
+main.add_command(explain)
 main.add_command(translate)
