@@ -99,14 +99,17 @@ class KindReflector:
         """Whether both sides have been seen whole."""
         return self._virtual_objects.synced and self._host_objects.synced
 
+    async def wait_synced(self) -> None:
+        await self._virtual_objects.wait_synced()
+        await self._host_objects.wait_synced()
+
     async def run(self) -> None:
         await self._until_possible()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._virtual_objects.run(), name=f"virtual {self._resources.virtual.plural}")
             group.create_task(self._host_objects.run(), name=f"host {self._resources.host.plural}")
             # A host object is an orphan only if all virtual ones are known.
-            await self._virtual_objects.wait_synced()
-            await self._host_objects.wait_synced()
+            await self.wait_synced()
             group.create_task(self._reconciler.run(), name=f"reconcile {self._resources.virtual.plural}")
             group.create_task(self._sweep(), name=f"sweep {self._resources.virtual.plural}")
 

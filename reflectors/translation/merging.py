@@ -87,7 +87,7 @@ def next_merge(desired: Draft, host: Json) -> Patch | None:
     _place(body, ("metadata", "annotations", APPLIED), record(wanted))
     for part in parts:
         path = ("metadata", *part) if part[0] in _BY_KEY else part
-        _place(body, path, _merged(wanted.get(part), _at(host, path)))
+        _place(body, path, merged(wanted.get(part), _at(host, path)))
     return Patch(body, f"changed: {', '.join(sorted({'.'.join(part[:2]) for part in parts} | data.keys()))}")
 
 
@@ -114,11 +114,11 @@ def _replacing(wanted: Json | None, present: Json | None) -> Draft:
     return gone | {key: value for key, value in wanted.items() if key not in present or present[key] != value}
 
 
-def _merged(wanted: Any, present: Any) -> Any:
+def merged(wanted: Any, present: Any) -> Any:
     """Return what a merge patch has to say for `wanted` to be all that there is."""
     if not isinstance(wanted, Mapping) or not isinstance(present, Mapping):
         return wanted
-    return {**dict.fromkeys(present), **{key: _merged(value, present.get(key)) for key, value in wanted.items()}}
+    return {**dict.fromkeys(present), **{key: merged(value, present.get(key)) for key, value in wanted.items()}}
 
 
 def _at(body: Json, path: Iterable[str]) -> Any:

@@ -23,6 +23,7 @@ UID = f"{DOMAIN}/virtual-uid"
 NODE = f"{DOMAIN}/virtual-node"
 SERVICE_ACCOUNT = f"{DOMAIN}/virtual-service-account"
 APPLIED = f"{DOMAIN}/applied"
+SYNC_SOURCE = f"{DOMAIN}/sync-source"  # on a virtual object that was made for one of the host: "host"
 DOWNWARD_PREFIX = f"downward.{DOMAIN}/"
 
 # On virtual Services.

@@ -8,7 +8,7 @@ from reflectors.translation.references import references
 from reflectors.translation.refusal import Refusal
 from reflectors.translation.volumes import plain_spec
 
-_REFLECTED_KINDS: frozenset[str] = frozenset()
+_REFLECTED_KINDS = frozenset({"PersistentVolumeClaim"})
 _PROJECTIONS = {
     "serviceAccountToken": "service account tokens",
     "clusterTrustBundle": "cluster trust bundles",

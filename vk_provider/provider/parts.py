@@ -29,6 +29,8 @@ from node.single_node import SingleNode
 from reflectors.host_events import HostEvents
 from reflectors.pods import PodReflector
 from reflectors.sides import Sides
+from reflectors.surroundings import Surroundings
+from reflectors.sync_settings import SyncSettings
 from reflectors.translation.context import ApiServer, Context, Version
 from vk_provider.health import HealthServer
 from vk_provider.provider.directory import Directory, NamespaceLabels
@@ -56,15 +58,18 @@ async def run_provider(settings: ProviderSettings) -> None:
         namespaces = Informer(virtual, NAMESPACES, timing=Timing(clock=clock))
         context = await _context(settings, host, virtual, NamespaceLabels(namespaces))
         recorder = EventRecorder(virtual, PROGRAM, clock)
+        sides = Sides(host, virtual, recorder, settings.node)
+        sync = SyncSettings(sides, settings.host_namespace, settings.sync_config_map, clock=clock)
+        surroundings = Surroundings(sides, context, sync, namespaces, clock=clock, metrics=metrics)
         pods = PodReflector(
-            Sides(host, virtual, recorder, settings.node),
+            sides,
             context,
             nodes={settings.node},
             clock=clock,
             workers=settings.workers,
             metrics=metrics,
         )
-        pairs = {"Pod": pods}
+        pairs = {"Pod": pods, **surroundings.pairs}
         events = HostEvents(host, virtual, settings.host_namespace, pairs=pairs, clock=clock, metrics=metrics)
         watch = HostWatch(host, settings.host_namespace, node_selector=settings.host_node_selector, clock=clock)
         registration = Registration(virtual, watch, _plan(settings), clock=clock)
@@ -89,11 +94,13 @@ async def run_provider(settings: ProviderSettings) -> None:
             group.create_task(health.run(), name="health")
             group.create_task(recorder.run(), name="events")
             group.create_task(namespaces.run(), name="namespaces")
+            group.create_task(sync.run(), name="sync settings")
             group.create_task(kubelet.run(), name="kubelet API")
             # Pods that were there before us must not be judged by namespaces that we have not seen yet.
             await namespaces.wait_synced()
             await kubelet.listening_port()
             group.create_task(pods.run(), name="pods")
+            group.create_task(surroundings.run(), name="surroundings")
             group.create_task(events.run(), name="host events")
             group.create_task(registration.run(), name="nodes")
             log.info("provider started", cluster=settings.cluster, node=settings.node)

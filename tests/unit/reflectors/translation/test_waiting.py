@@ -30,14 +30,6 @@ TOKEN = {"serviceAccountToken": {"path": "token"}}
         pytest.param(volume(secret={"secretName": "x"}), "spec.volumes[0].secret", id="Secret"),
         pytest.param({"imagePullSecrets": [{"name": "x"}]}, "spec.imagePullSecrets[0]", id="pull secret"),
         pytest.param(
-            volume(persistentVolumeClaim={"claimName": "x"}), "spec.volumes[0].persistentVolumeClaim", id="claim"
-        ),
-        pytest.param(
-            volume(ephemeral={"volumeClaimTemplate": {"spec": {}}}),
-            "spec.volumes[0].persistentVolumeClaim",
-            id="claim of an ephemeral volume",
-        ),
-        pytest.param(
             volume(projected={"sources": [TOKEN]}),
             "spec.volumes[0].projected.sources[0].serviceAccountToken",
             id="token",
@@ -59,6 +51,8 @@ def test_a_pod_waits_for_what_is_not_reflected_yet(spec: Json, field: str) -> No
     [
         pytest.param({}, id="nothing"),
         pytest.param(env_from(configMapRef={"name": "x", "optional": True}), id="optional"),
+        pytest.param(volume(persistentVolumeClaim={"claimName": "x"}), id="claim"),
+        pytest.param(volume(ephemeral={"volumeClaimTemplate": {"spec": {}}}), id="claim of an ephemeral volume"),
         pytest.param(volume(emptyDir={}), id="its own folder"),
         pytest.param(
             {"volumes": [AUTOMATIC], "containers": [container(volumeMounts=[mount("kube-api-access-x7k2p")])]},

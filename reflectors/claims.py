@@ -1,0 +1,207 @@
+"""Claims and the virtual volumes that stand for what the host bound them to.
+
+Claims are reflected as other kinds are; beside that, each gets its volume, which pods of the virtual cluster need to be
+scheduled. What to write is decided in `translation.claims` and `translation.placeholder_volumes`.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+import structlog
+
+from kube.client import PatchType
+from kube.clock import Clock
+from kube.errors import AlreadyExists, Conflict, Forbidden, NotFound
+from kube.informer import Informer, Timing
+from kube.metrics import Metrics
+from kube.objects import Key, Object
+from kube.reconciler import Limits, Reconciler
+from kube.resources import PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS
+from kube.store import Change
+from kube.work_queue import WorkQueue
+from reflectors.kind_reflector import KindReflector, Resources
+from reflectors.latest import Latest
+from reflectors.sides import Sides
+from reflectors.tenant_events import TenantEvents
+from reflectors.translation.claims import KIND, ClaimRules, is_bound
+from reflectors.translation.context import Context
+from reflectors.translation.json_values import Json, mapped
+from reflectors.translation.metadata import SYNC_SOURCE
+from reflectors.translation.placeholder_volumes import (
+    CreateVolume,
+    DeleteVolume,
+    PatchVolume,
+    VolumeWrite,
+    is_provisional,
+    next_volume_write,
+    volume_name,
+)
+from reflectors.translation.references import references
+from reflectors.translation.volumes import plain_spec
+from reflectors.translation.writes import Refuse
+
+WORKERS = 8
+_BY_CLAIM = "claim"
+
+log = structlog.get_logger()
+
+
+class ClaimReflector:
+    """Part of the daemon."""
+
+    def __init__(
+        self,
+        sides: Sides,
+        context: Context,
+        *,
+        clock: Clock,
+        metrics: Metrics,
+        wanted: Callable[[Object], bool] = lambda _: True,
+        binds_at_once: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        """`binds_at_once`: whether claims of that host StorageClass are known to be bound before a pod uses them."""
+        self._sides = sides
+        self._binds_at_once = binds_at_once
+        timing = Timing(clock=clock)
+        self._volumes = Informer(sides.virtual, PERSISTENT_VOLUMES, label_selector=f"{SYNC_SOURCE}=host", timing=timing)
+        self._volumes.store.add_index(_BY_CLAIM, lambda volume: [str(_claim_of(volume))])
+        self._latest = Latest(self._volumes.store.get, lambda: self._volumes.last_resource_version)
+        self._waiting_pods = Informer(sides.virtual, PODS, field_selector="spec.nodeName=", timing=timing)
+        self._waiting_pods.store.add_index(_BY_CLAIM, lambda pod: map(str, _claims_used_by(pod)))
+        self.claims = KindReflector(
+            ClaimRules(context, self),
+            Resources(PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUME_CLAIMS),
+            sides,
+            context,
+            clock=clock,
+            metrics=metrics,
+            # A setting that changes must not cost a tenant data.
+            wanted=lambda claim: wanted(claim) or is_bound(claim.to_dict()),
+        )
+        self._events = TenantEvents(sides.recorder)
+        self._queue: WorkQueue[Key] = WorkQueue(clock, partition=lambda key: key.namespace)
+        self.claims.add_handler(self._queue.add)
+        self._volumes.add_handler(_Hears(self._of_volume))
+        self._waiting_pods.add_handler(_Hears(self._of_pod))
+        plural = PERSISTENT_VOLUMES.plural
+        self._reconciler = Reconciler(
+            plural,
+            self._queue,
+            self._reconcile,
+            limits=Limits(workers=WORKERS),
+            observers=[metrics.reconciler(plural, self._queue)],
+        )
+        metrics.informer(f"virtual {plural}", self._volumes)
+        metrics.informer("virtual pods without a node", self._waiting_pods)
+
+    @property
+    def synced(self) -> bool:
+        return self._volumes.synced and self._waiting_pods.synced and self.claims.synced
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._volumes.run(), name="virtual volumes")
+            group.create_task(self._waiting_pods.run(), name="virtual pods without a node")
+            # A claim without its volume is lost only if all volumes are known, and a volume without its claim is to go
+            # only if all claims are.
+            await self._volumes.wait_synced()
+            await self._waiting_pods.wait_synced()
+            group.create_task(self.claims.run(), name="claims")
+            await self.claims.wait_synced()
+            group.create_task(self._reconciler.run(), name="reconcile virtual volumes")
+
+    def volume(self, name: str) -> Json | None:
+        """The virtual volume of that name, as claims look at it."""
+        return _body(self._latest.get(Key("", name)))
+
+    async def _reconcile(self, key: Key) -> None:
+        claim = self.claims.virtual(key)
+        current = volume_name(claim.to_dict()) if claim is not None else None
+        for volume in self._volumes.store.by_index(_BY_CLAIM, str(key)):
+            if volume.name != current:
+                await self._take_step(key, None, volume.name)
+        if claim is not None and current is not None:
+            await self._take_step(key, claim, current)
+
+    async def _take_step(self, key: Key, claim: Object | None, name: str) -> None:
+        host, volume = self.claims.host(key) if claim is not None else None, self.volume(name)
+        write = next_volume_write(
+            _body(claim),
+            _body(host),
+            volume,
+            policy=await self._host_policy(host, volume),
+            is_awaited=host is not None and self._is_awaited(key, host),
+        )
+        if isinstance(write, Refuse) and claim is not None:
+            self._events.refused(claim, write)
+        elif write is not None:
+            await self._write(name, write)
+
+    def _is_awaited(self, key: Key, host: Object) -> bool:
+        storage_class = (host.decode("spec") or {}).get("storageClassName") or ""
+        return not self._binds_at_once(storage_class) and bool(self._waiting_pods.store.by_index(_BY_CLAIM, str(key)))
+
+    async def _host_policy(self, host: Object | None, volume: Json | None) -> str | None:
+        """Ask once, when the host has bound the claim: volumes are cluster-wide, so we may well not be let."""
+        name = (host.decode("spec") or {}).get("volumeName") if host is not None else None
+        if not name or (volume is not None and not is_provisional(volume)):
+            return None
+        with suppress(Forbidden, NotFound):
+            found = await self._sides.host.get(PERSISTENT_VOLUMES, name)
+            policy: str | None = (found.decode("spec") or {}).get("persistentVolumeReclaimPolicy")
+            return policy
+        return None
+
+    async def _write(self, name: str, write: VolumeWrite) -> None:
+        client = self._sides.virtual
+        match write:
+            case CreateVolume(body):
+                log.info("creating virtual volume", volume=name)
+                try:
+                    self._latest.wrote(await client.create(PERSISTENT_VOLUMES, body))
+                except AlreadyExists:  # either the watch is late, or it is somebody else's: the next try will see it
+                    self._latest.wrote(await client.get(PERSISTENT_VOLUMES, name))
+                    raise
+            case PatchVolume(body, why):
+                log.info("patching virtual volume", volume=name, why=why)
+                with suppress(NotFound):
+                    changed = await client.patch(PERSISTENT_VOLUMES, name, body, patch_type=PatchType.MERGE)
+                    self._latest.wrote(changed)
+            case DeleteVolume(uid, why):
+                log.info("deleting virtual volume", volume=name, why=why)
+                with suppress(NotFound, Conflict):
+                    await client.delete(PERSISTENT_VOLUMES, name, uid=uid)
+
+    def _of_volume(self, volume: Object) -> None:
+        claim = _claim_of(volume)
+        self._queue.add(claim)
+        self.claims.wake(claim)
+
+    def _of_pod(self, pod: Object) -> None:
+        for claim in _claims_used_by(pod):
+            self._queue.add(claim)
+
+
+class _Hears:
+    def __init__(self, tell: Callable[[Object], None]) -> None:
+        self._tell = tell
+
+    def on_change(self, change: Change) -> None:
+        for obj in (change.old, change.new):
+            if obj is not None:
+                self._tell(obj)
+
+
+def _claim_of(volume: Object) -> Key:
+    reference = mapped(volume.decode("spec") or {}, "claimRef")
+    return Key(reference.get("namespace", ""), reference.get("name", ""))
+
+
+def _claims_used_by(pod: Object) -> Iterable[Key]:
+    spec = plain_spec({"metadata": {"name": pod.name}, "spec": pod.decode("spec") or {}})
+    return [Key(pod.namespace, each.name) for each in references(spec) if each.kind == KIND]
+
+
+def _body(obj: Object | None) -> Json | None:
+    return None if obj is None else obj.to_dict()
