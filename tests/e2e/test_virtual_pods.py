@@ -5,9 +5,11 @@ import urllib.request
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from reflectors.translation.metadata import REFLECTED_CONDITION
 from tests.e2e.tenants import ENDS_IN_FIVE_SECONDS, LAST_WORDS, NODE, Tenant, condition, container, pod
+from vk_provider.cli.root import main as vkp
 
 TOLERATION = {"key": "example.com/dedicated", "operator": "Exists"}
 LONGEST_NAME = "-".join(["long"] * 50) + "-xyz"
@@ -50,6 +52,23 @@ def test_a_pod_sees_itself_as_its_tenant_does(tenant: Tenant) -> None:
     uid = tenant.pod("mirror")["metadata"]["uid"]
     port = tenant.cluster.virtual.server.rpartition(":")[2]
     assert tenant.virtual("logs", "mirror").split() == ["mirror", tenant.namespace, uid, NODE, "glass", "mirror", port]
+
+
+def test_a_live_pod_can_be_explained(tenant: Tenant) -> None:
+    tenant.run("explained", container("sleep 3600"))
+    cluster = tenant.cluster
+    options = {
+        "cluster": cluster.name,
+        "host-namespace": cluster.namespace,
+        "virtual-kubeconfig": cluster.virtual.kubeconfig,
+        "host-kubeconfig": cluster.host.kubeconfig,
+    }
+    arguments = ["explain", f"{tenant.namespace}/explained", *(f"--{name}={value}" for name, value in options.items())]
+
+    tenant.eventually("all to be well", lambda: CliRunner().invoke(vkp, arguments).exit_code == 0)
+    text = CliRunner().invoke(vkp, arguments).output
+    assert f"on the host {cluster.namespace}/{tenant.host_name('explained')}: Running" in text
+    assert "still to be done: nothing" in text
 
 
 def test_init_containers_run_first_and_the_end_of_a_pod_is_told(tenant: Tenant) -> None:
