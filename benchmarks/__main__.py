@@ -8,6 +8,7 @@ from benchmarks.report import missed, print_results
 MODULES = {  # name on the command line: a module with `results() -> list[Result]`
     "client": "benchmarks.client",
     "informer": "benchmarks.informer",
+    "provider_objects": "benchmarks.provider_objects",
     "provider_scale": "benchmarks.provider_scale",
     "provider_streams": "benchmarks.provider_streams",
     "simulator": "benchmarks.simulator",

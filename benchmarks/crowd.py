@@ -2,19 +2,29 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+import urllib.request
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from statistics import median, quantiles
 from subprocess import Popen
+from typing import TypeVar
 
 import psutil
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
 
+from benchmarks.report import Result, at_most
 from kube.client import Client
+from kube.credentials import load_kubeconfig
 from kube.informer import Informer
 from kube.resources import Resource
 
 CALLERS = 16
 LIMIT = 300.0
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+K = TypeVar("K", bound=Hashable)
 
 
 @contextmanager
@@ -62,3 +72,35 @@ async def at_once(calls: Iterable[Awaitable[None]]) -> None:
 def cpu_seconds(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
+
+
+async def connected(kubeconfig: Path) -> Client:
+    credentials = await load_kubeconfig(kubeconfig)
+    return Client(credentials, user_agent="benchmark", field_manager="benchmark", timeout=LIMIT)
+
+
+def metric_families(url: str) -> Iterator[Metric]:
+    """What a daemon of ours tells Prometheus."""
+    with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - the daemon's own address
+        yield from text_string_to_metric_families(answer.read().decode())
+
+
+def count_writes(url: str) -> float:
+    samples = (sample for family in metric_families(url) for sample in family.samples)
+    return sum(
+        sample.value
+        for sample in samples
+        if sample.name == "rest_client_requests_total" and sample.labels["method"] in WRITES
+    )
+
+
+def lags(keys: Iterable[K], since: Mapping[K, float], until: Mapping[K, float]) -> list[float]:
+    return [until[key] - since[key] for key in keys]
+
+
+def percentiles(what: str, seconds: list[float]) -> list[Result]:
+    """Return the median and the 99th percentile, which is to be at most 100 ms."""
+    return [
+        Result(f"{what}, p50", median(seconds) * 1e3, unit="ms"),
+        Result(f"{what}, p99", quantiles(seconds, n=100)[-1] * 1e3, at_most(100), "ms"),
+    ]

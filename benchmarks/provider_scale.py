@@ -8,21 +8,28 @@ other side tells what the provider made of it.
 import asyncio
 import itertools
 import time
-import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 
 import psutil
-from prometheus_client.parser import text_string_to_metric_families
 
-from benchmarks.crowd import LIMIT, at_once, cpu_seconds, simulator, until, watched
+from benchmarks.crowd import (
+    LIMIT,
+    at_once,
+    connected,
+    count_writes,
+    cpu_seconds,
+    lags,
+    percentiles,
+    simulator,
+    until,
+    watched,
+)
 from benchmarks.report import Result, at_least, at_most
 from kube.client import Client
-from kube.credentials import load_kubeconfig
 from kube.objects import Object
 from kube.resources import PODS
 from kube.store import Change, ChangeKind
@@ -36,7 +43,6 @@ PODS_IN_ALL = 2000
 STEADY_PODS = 1000
 STEADY_RATE = 50  # pods/s
 NAMESPACE = "default"
-WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 def results() -> list[Result]:
@@ -114,8 +120,8 @@ async def _measure(cluster: VirtualCluster) -> list[Result]:
 async def _stage(cluster: VirtualCluster) -> AsyncIterator[Stage]:
     on_virtual, on_host = Sightings(), Sightings()
     async with (
-        await _client(cluster.host.kubeconfig) as host,
-        await _client(cluster.virtual.kubeconfig) as virtual,
+        await connected(cluster.host.kubeconfig) as host,
+        await connected(cluster.virtual.kubeconfig) as virtual,
         watched(host, PODS, cluster.namespace) as host_pods,
         watched(virtual, PODS, NAMESPACE) as virtual_pods,
         asyncio.TaskGroup() as group,
@@ -124,11 +130,7 @@ async def _stage(cluster: VirtualCluster) -> AsyncIterator[Stage]:
         host_pods.add_handler(Binder(host, group))
         virtual_pods.add_handler(on_virtual)
         metrics = f"http://127.0.0.1:{cluster.health_port}/metrics"
-        yield Stage(virtual, on_virtual, on_host, psutil.Process(cluster.pid), lambda: _count_writes(metrics))
-
-
-async def _client(kubeconfig: Path) -> Client:
-    return Client(await load_kubeconfig(kubeconfig), user_agent="benchmark", field_manager="benchmark", timeout=LIMIT)
+        yield Stage(virtual, on_virtual, on_host, psutil.Process(cluster.pid), lambda: count_writes(metrics))
 
 
 async def _steady(stage: Stage) -> list[Result]:
@@ -141,11 +143,11 @@ async def _steady(stage: Stage) -> list[Result]:
             group.create_task(_create(stage.virtual, name))
     await _until_all_in(stage.on_virtual.running, names, "Running")
     await _delete_all(stage, names)
-    down = _lags(names, stage.on_virtual.created, stage.on_host.created)
-    up = _lags(names, stage.on_host.running, stage.on_virtual.running)
+    down = lags(names, stage.on_virtual.created, stage.on_host.created)
+    up = lags(names, stage.on_host.running, stage.on_virtual.running)
     return [
-        *_percentiles(f"created to created on the host at {STEADY_RATE} pods/s", down),
-        *_percentiles(f"Running on the host to Running at {STEADY_RATE} pods/s", up),
+        *percentiles(f"created to created on the host at {STEADY_RATE} pods/s", down),
+        *percentiles(f"Running on the host to Running at {STEADY_RATE} pods/s", up),
     ]
 
 
@@ -174,28 +176,6 @@ async def _delete_all(stage: Stage, names: Iterable[str]) -> None:
 async def _until_all_in(seen: dict[str, float], names: Iterable[str], what: str) -> None:
     wanted = set(names)
     await until(lambda: wanted <= seen.keys(), f"all pods to be {what}")
-
-
-def _lags(names: Iterable[str], since: dict[str, float], until: dict[str, float]) -> list[float]:
-    return [until[name] - since[name] for name in names]
-
-
-def _percentiles(what: str, seconds: list[float]) -> list[Result]:
-    return [
-        Result(f"{what}, p50", median(seconds) * 1e3, unit="ms"),
-        Result(f"{what}, p99", quantiles(seconds, n=100)[-1] * 1e3, at_most(100), "ms"),
-    ]
-
-
-def _count_writes(metrics: str) -> float:
-    with urllib.request.urlopen(metrics, timeout=30) as answer:  # noqa: S310 - the provider's own address
-        text = answer.read().decode()
-    samples = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
-    return sum(
-        sample.value
-        for sample in samples
-        if sample.name == "rest_client_requests_total" and sample.labels["method"] in WRITES
-    )
 
 
 async def _create(client: Client, name: str) -> None:

@@ -105,10 +105,10 @@ class VirtualCluster:
 
 
 @contextmanager
-def virtual_cluster(host: ApiServer, virtual: ApiServer, folder: Path) -> Iterator[VirtualCluster]:
-    """A running virtual cluster in a fresh host namespace."""
+def virtual_cluster(host: ApiServer, virtual: ApiServer, folder: Path, *arguments: str) -> Iterator[VirtualCluster]:
+    """A running virtual cluster in a fresh host namespace; `arguments` are the provider's."""
     cluster = VirtualCluster(host, virtual, host.create_namespace("tenant"), folder)
-    cluster.start()
+    cluster.start(*arguments)
     try:
         yield cluster
     finally:
