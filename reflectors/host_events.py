@@ -20,6 +20,7 @@ from kube.reconciler import Limits, Reconciler, Refused
 from kube.resources import EVENTS
 from kube.store import Change
 from kube.work_queue import WorkQueue
+from reflectors.translation.context import Context
 from reflectors.translation.host_events import repetition, virtual_event
 
 WORKERS = 4
@@ -46,16 +47,17 @@ class HostEvents:
         self,
         host: Client,
         virtual: Client,
-        namespace: str,
+        context: Context,
         *,
         pairs: Mapping[str, Pairs],
         clock: Clock,
         metrics: Metrics,
     ) -> None:
-        """`namespace` is the host namespace; `pairs` are by kind."""
+        """`pairs` are by kind."""
+        self._context = context
         self._virtual = virtual
         self._pairs = pairs
-        self._informer = Informer(host, EVENTS, namespace, timing=Timing(clock=clock))
+        self._informer = Informer(host, EVENTS, context.host_namespace, timing=Timing(clock=clock))
         self._queue: WorkQueue[Key] = WorkQueue(clock, partition=self._virtual_namespace)
         self._informer.add_handler(self)
         self._reconciler = Reconciler(
@@ -86,7 +88,7 @@ class HostEvents:
         if event is None or pair is None or self._told.get(key) == event.resource_version:
             return
         virtual, host = pair
-        told = virtual_event(event.to_dict(), virtual.to_dict(), host.to_dict())
+        told = virtual_event(event.to_dict(), virtual.to_dict(), host.to_dict(), self._context)
         if told is None:
             return
         try:

@@ -148,6 +148,13 @@ class KindReflector:
         own = self.host(key) if key is not None else None
         return (virtual, own) if virtual is not None and own is not None else None
 
+    def lacks_copy(self, key: Key) -> bool:
+        """Whether this object is to be on the host, as far as is known, and has no copy of its own there yet."""
+        if not self.synced:
+            return not self.obstacle  # where the kind is off, nobody waits for it
+        virtual = self._virtual.get(key)
+        return virtual is not None and self._wanted(virtual) and self.host(key) is None
+
     async def _until_possible(self) -> None:
         """Wait until both API servers have the kind and let us see it."""
         while obstacle := await self._found_obstacle():

@@ -5,12 +5,11 @@ carried out. Events of both API servers wake it, nothing is polled; the two cach
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import structlog
 
 from kube.client import PatchType
@@ -19,10 +18,11 @@ from kube.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
 from kube.informer import Informer, Timing
 from kube.metrics import Metrics
 from kube.objects import Key, Object
-from kube.reconciler import Limits, Reconciler
+from kube.reconciler import Limits, Reconciler, RequeueAfter
 from kube.resources import PODS
 from kube.store import Change
 from kube.work_queue import WorkQueue
+from reflectors.dependencies import Dependencies, NoDependencies
 from reflectors.latest import Latest
 from reflectors.sides import Sides
 from reflectors.tenant_events import TenantEvents
@@ -33,8 +33,10 @@ from reflectors.translation.json_values import Json
 from reflectors.translation.metadata import CLUSTER_LABEL, recorded
 from reflectors.translation.pod_spec import KIND
 from reflectors.translation.writes import Create, Delete, Finalize, HostWrite, Patch, PatchStatus, Refuse, VirtualWrite
+from reflectors.virtual_pods import VirtualPods
 
 SWEEP_SECONDS = 600.0
+PATIENCE_SECONDS = 5.0  # that a pod may lack something before its owner is told
 
 log = structlog.get_logger()
 
@@ -47,39 +49,36 @@ class Pair:
     host: Object
 
 
-class _OnNode(msgspec.Struct, rename="camel"):
-    node_name: str = ""
-
-
 class PodReflector:
     """Part of the daemon."""
 
     def __init__(
         self,
+        virtual_pods: VirtualPods,
         sides: Sides,
         context: Context,
         *,
-        nodes: Collection[str],
         clock: Clock,
         metrics: Metrics,
+        dependencies: Dependencies | None = None,
         workers: int = 32,
     ) -> None:
         self._sides = sides
         self._context = context
         self._clock = clock
-        self._nodes = nodes
-        timing = Timing(clock=clock)
-        # A field selector knows no "one of": pods of several nodes are picked out here.
-        node = f"spec.nodeName={next(iter(nodes))}" if len(nodes) == 1 else ""
-        self._virtual_pods = Informer(sides.virtual, PODS, field_selector=node, timing=timing)
+        self._dependencies = dependencies or NoDependencies()
+        self._waiting_since: dict[Key, float] = {}
+        self._virtual_pods = virtual_pods
         ours = f"{CLUSTER_LABEL}={label_value(context.cluster)}"
+        timing = Timing(clock=clock)
         self._host_pods = Informer(sides.host, PODS, context.host_namespace, label_selector=ours, timing=timing)
-        self._virtual = _latest(self._virtual_pods)
-        self._host = _latest(self._host_pods)
+        self._virtual = virtual_pods.latest()
+        self._host = Latest(self._host_pods.store.get, lambda: self._host_pods.last_resource_version)
         self._events = TenantEvents(sides.recorder)
         self._queue: WorkQueue[Key] = WorkQueue(clock, partition=lambda key: key.namespace)
-        self._virtual_pods.add_handler(_Wakes(self._queue, self._key_of_virtual))
+        virtual_pods.add_handler(_Wakes(self._queue, virtual_pods.key_of))
         self._host_pods.add_handler(_Wakes(self._queue, self._key_of_host))
+        self._dependencies.add_handler(self._queue.add)
         self._reconciler = Reconciler(
             "pods",
             self._queue,
@@ -87,7 +86,6 @@ class PodReflector:
             limits=Limits(workers=workers),
             observers=[metrics.reconciler("pods", self._queue)],
         )
-        metrics.informer("virtual pods", self._virtual_pods)
         metrics.informer("host pods", self._host_pods)
 
     @property
@@ -97,7 +95,6 @@ class PodReflector:
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._virtual_pods.run(), name="virtual pods")
             group.create_task(self._host_pods.run(), name="host pods")
             # A host pod is an orphan only if all virtual pods are known, and the other way round.
             await self._virtual_pods.wait_synced()
@@ -122,32 +119,38 @@ class PodReflector:
 
     def pods(self) -> Iterable[Object]:
         """All virtual pods of our nodes."""
-        return filter(self._is_ours, self._virtual_pods.store.values())
+        return self._virtual_pods.values()
 
     async def _sweep(self) -> None:
         """Look at everything again from time to time, should a wake-up ever have been lost; that costs no request."""
         while True:
             await self._clock.sleep(SWEEP_SECONDS)
-            virtual = map(self._key_of_virtual, self._virtual_pods.store.values())
+            virtual = (pod.key for pod in self._virtual_pods.values())
             host = map(self._key_of_host, self._host_pods.store.values())
             for key in {*virtual, *host} - {None}:
                 if key is not None:
                     self._queue.add(key)
 
-    async def _reconcile(self, key: Key) -> None:
+    async def _reconcile(self, key: Key) -> RequeueAfter | None:
         """Make the next write, if there is one: the watch tells of it, and that wakes us for the one after it."""
         virtual, host = self._seen(key)
         if virtual is None and host is None:
             self._forget(key)
-        else:
-            await self._take_step(key, virtual, host)
+            return None
+        return await self._take_step(key, virtual, host)
 
-    async def _take_step(self, key: Key, virtual: Object | None, host: Object | None) -> None:
+    async def _take_step(self, key: Key, virtual: Object | None, host: Object | None) -> RequeueAfter | None:
         virtual_pod, host_pod = _body(virtual), _body(host)
         write = pod_writes.next_host_write(virtual_pod, host_pod, self._context)
+        missing = self._missing(virtual_pod, write)
+        if missing is not None:
+            is_told = self._waited(key) >= PATIENCE_SECONDS
+            await self._report(virtual, virtual_pod, host_pod, Refuse("Waiting", missing) if is_told else None)
+            return RequeueAfter(PATIENCE_SECONDS)
+        self._waiting_since.pop(key, None)
         if write is None or isinstance(write, Refuse):
             await self._report(virtual, virtual_pod, host_pod, write)
-            return
+            return None
         try:
             if not await self._write_host(key, virtual, write):  # the host keeps its own mind, and wakes nobody
                 await self._report(virtual, virtual_pod, host_pod, None)
@@ -155,6 +158,17 @@ class PodReflector:
             refused = Refuse("HostRefused", f"the host cluster refuses this: {error.message}")
             await self._report(virtual, virtual_pod, host_pod, refused)
             raise
+        return None
+
+    def _missing(self, virtual_pod: Json | None, write: HostWrite | None) -> str | None:
+        """What the host lacks before this write can be made; None if nothing."""
+        starts = isinstance(write, Create) or (isinstance(write, Patch) and write.subresource == "ephemeralcontainers")
+        return self._dependencies.missing(virtual_pod) if starts and virtual_pod is not None else None
+
+    def _waited(self, key: Key) -> float:
+        """For how many seconds the pod has lacked something."""
+        now = self._clock.now()
+        return now - self._waiting_since.setdefault(key, now)
 
     async def _report(
         self, virtual: Object | None, virtual_pod: Json | None, host_pod: Json | None, refused: Refuse | None
@@ -223,9 +237,11 @@ class PodReflector:
 
     def _seen(self, key: Key) -> tuple[Object | None, Object | None]:
         virtual = self._virtual.get(key)
-        return virtual if virtual is not None and self._is_ours(virtual) else None, self._host.get(self._host_key(key))
+        is_ours = virtual is not None and self._virtual_pods.key_of(virtual) is not None
+        return virtual if is_ours else None, self._host.get(self._host_key(key))
 
     def _forget(self, key: Key) -> None:
+        self._waiting_since.pop(key, None)
         self._virtual.forget(key)
         self._host.forget(self._host_key(key))
         self._events.forget(key)
@@ -236,9 +252,6 @@ class PodReflector:
     def _host_key(self, key: Key) -> Key:
         return Key(self._context.host_namespace, self._context.host_name(KIND, key.namespace, key.name))
 
-    def _key_of_virtual(self, pod: Object) -> Key | None:
-        return pod.key if self._is_ours(pod) else None
-
     def _key_of_host(self, pod: Object) -> Key | None:
         metadata = {
             "name": pod.name,
@@ -248,9 +261,6 @@ class PodReflector:
         }
         origin = recorded({"metadata": metadata}, KIND, self._context)
         return Key(origin.namespace, origin.name) if origin else None
-
-    def _is_ours(self, pod: Object) -> bool:
-        return (pod.decode("spec", _OnNode) or _OnNode()).node_name in self._nodes
 
 
 class _Wakes:
@@ -265,10 +275,6 @@ class _Wakes:
             key = self._key_of(pod) if pod is not None else None
             if key is not None:
                 self._queue.add(key)
-
-
-def _latest(informer: Informer) -> Latest:
-    return Latest(informer.store.get, lambda: informer.last_resource_version)
 
 
 def _body(pod: Object | None) -> Json | None:

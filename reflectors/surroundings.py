@@ -11,6 +11,7 @@ from kube.resources import NETWORK_POLICIES
 from kube.store import Change
 from reflectors import host_events
 from reflectors.claims import ClaimReflector
+from reflectors.dependencies import Copies
 from reflectors.kind_reflector import KindReflector, Resources
 from reflectors.sides import Sides
 from reflectors.sync_settings import SyncSettings
@@ -56,6 +57,11 @@ class Surroundings:
     def pairs(self) -> Mapping[str, host_events.Pairs]:
         """Who knows whose copies the host objects are, by kind."""
         return {claims.KIND: self._claims.claims, network_policies.KIND: self._policies}
+
+    @property
+    def copies(self) -> Mapping[str, Copies]:
+        """Those that pods wait for, by kind."""
+        return {claims.KIND: self._claims.claims}
 
     async def run(self) -> None:
         await self._sync.wait_synced()

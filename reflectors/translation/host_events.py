@@ -1,9 +1,10 @@
 """An event about a host object as one about its virtual object.
 
 Promises: the same host event always becomes the same virtual event, so that telling it again is seen to be; texts name
-the virtual object; what is only about the host's own placement is not told.
+the virtual object and what it refers to; what is only about the host's own placement is not told.
 """
 
+from reflectors.translation.context import Context
 from reflectors.translation.digests import digest
 from reflectors.translation.json_values import Draft, Json, mapped
 from reflectors.translation.wording import in_virtual_words
@@ -13,7 +14,7 @@ _LEFT_OUT_REASONS = frozenset({"Scheduled"})  # the virtual scheduler has said s
 _COPIED = ("type", "reason", "message", "count", "firstTimestamp", "lastTimestamp", "eventTime", "series", "action")
 
 
-def virtual_event(event: Json, virtual: Json, host: Json) -> Draft | None:
+def virtual_event(event: Json, virtual: Json, host: Json, context: Context) -> Draft | None:
     """Return what the tenant is told; None when the event is not about this host object, or is not for tenants."""
     about = mapped(event, "involvedObject")
     if about.get("uid") != host["metadata"]["uid"] or event.get("reason") in _LEFT_OUT_REASONS:
@@ -40,7 +41,7 @@ def virtual_event(event: Json, virtual: Json, host: Json) -> Draft | None:
         "reportingInstance": _node(virtual),
         **{field: event[field] for field in _COPIED if event.get(field) is not None},
     }
-    reworded: Draft = in_virtual_words(told, virtual, host)
+    reworded: Draft = in_virtual_words(told, virtual, host, context)
     return reworded
 
 

@@ -22,6 +22,7 @@ from reflectors.translation.pod_fields import POD_SPEC
 from reflectors.translation.pod_parts import changeable_parts
 from reflectors.translation.references import rename
 from reflectors.translation.selectors import host_pod_affinity, host_spread_constraint
+from reflectors.translation.tokens import project_tokens
 from reflectors.translation.volumes import plain_spec
 
 KIND = "Pod"
@@ -68,6 +69,7 @@ def _host_spec(virtual: Json, context: Context) -> tuple[Draft, list[Lost]]:
     spec |= {"automountServiceAccountToken": False, "enableServiceLinks": False}
     redirect(spec)
     rename(spec, lambda kind, name: context.host_name(kind, namespace, name))
+    project_tokens(spec, virtual, context)
     variables = environment(plain, namespace, context)
     for containers in CONTAINER_LISTS:
         if containers in spec:

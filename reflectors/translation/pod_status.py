@@ -77,7 +77,7 @@ def status_patch(virtual: Json, host: Json, context: Context, *, in_line: bool) 
     before, observed = current.get("observedGeneration"), mapped(host, "status").get("observedGeneration")
     if generations and generations.seen(observed, before) != before:
         changed["observedGeneration"] = generations.virtual
-    changed_conditions = _changed_conditions(virtual, host, generations)
+    changed_conditions = _changed_conditions(virtual, host, context, generations)
     if changed_conditions:
         changed["conditions"] = changed_conditions
     return {"metadata": {"uid": virtual["metadata"]["uid"]}, "status": changed} if changed else None
@@ -89,7 +89,7 @@ def _plain_status(virtual: Json, host: Json, context: Context) -> Draft:
     wanted |= {field: container_statuses(field, virtual, host, version) for field in CONTAINER_STATUSES}
     if status.get("nominatedNodeName"):
         wanted["nominatedNodeName"] = virtual["spec"].get("nodeName")
-    reworded: Draft = in_virtual_words(wanted, virtual, host)
+    reworded: Draft = in_virtual_words(wanted, virtual, host, context)
     return reworded
 
 
@@ -111,11 +111,11 @@ def _generations(virtual: Json, host: Json, context: Context, *, in_line: bool) 
     return _Generations(generation, host["metadata"].get("generation") or 0 if counts else 0, in_line)
 
 
-def _changed_conditions(virtual: Json, host: Json, generations: _Generations | None) -> list[Draft]:
+def _changed_conditions(virtual: Json, host: Json, context: Context, generations: _Generations | None) -> list[Draft]:
     current = conditions(virtual)
     wanted = {
         name: _virtual_condition(condition, current.get(name, {}), generations)
-        for name, condition in in_virtual_words(conditions(host), virtual, host).items()
+        for name, condition in in_virtual_words(conditions(host), virtual, host, context).items()
         if is_reflected(name, virtual)
     }
     over = {name for name in current if name not in wanted and (name in PASSING or name == REFLECTED_CONDITION)}

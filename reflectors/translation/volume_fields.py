@@ -15,7 +15,7 @@ _PROJECTION: Fields = copied(
 ) | {
     "clusterTrustBundle": LeftOut("a pod with one waits until trust bundles are reflected"),
     "podCertificate": LeftOut("a pod with one waits until pod certificates are reflected"),
-    "serviceAccountToken": LeftOut("a pod with one waits until tokens are reflected"),
+    "serviceAccountToken": Replaced("tokens.py"),
 }
 
 # Kinds whose content is the tenant's own: the node has no more to do than make a folder.

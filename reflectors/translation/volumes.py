@@ -1,12 +1,11 @@
-"""A pod's volumes as they are meant: what the virtual cluster adds by itself left out, what it makes of one named."""
+"""A pod's volumes as they are meant: what the virtual cluster makes of one is named."""
 
-from reflectors.translation.api_access import without_api_access
 from reflectors.translation.json_values import Draft, Json, listed
 
 
 def plain_spec(virtual: Json) -> Draft:
     """Return the pod's spec in plain volumes; what is not changed is shared with the pod."""
-    spec = without_api_access(virtual["spec"])
+    spec = dict(virtual["spec"])
     volumes = [_claimed(volume, virtual["metadata"]["name"]) for volume in listed(spec, "volumes")]
     return spec | {"volumes": volumes} if volumes else spec
 

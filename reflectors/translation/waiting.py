@@ -8,9 +8,8 @@ from reflectors.translation.references import references
 from reflectors.translation.refusal import Refusal
 from reflectors.translation.volumes import plain_spec
 
-_REFLECTED_KINDS = frozenset({"PersistentVolumeClaim"})
+_REFLECTED_KINDS = frozenset({"ConfigMap", "PersistentVolumeClaim", "Secret"})
 _PROJECTIONS = {
-    "serviceAccountToken": "service account tokens",
     "clusterTrustBundle": "cluster trust bundles",
     "podCertificate": "pod certificates",
 }

@@ -32,6 +32,7 @@ from reflectors.sides import Sides
 from reflectors.surroundings import Surroundings
 from reflectors.sync_settings import SyncSettings
 from reflectors.translation.context import ApiServer, Context, Version
+from reflectors.workloads import Workloads
 from vk_provider.health import HealthServer
 from vk_provider.provider.directory import Directory, NamespaceLabels
 from vk_provider.provider.grants import allowed
@@ -61,16 +62,19 @@ async def run_provider(settings: ProviderSettings) -> None:
         sides = Sides(host, virtual, recorder, settings.node)
         sync = SyncSettings(sides, settings.host_namespace, settings.sync_config_map, clock=clock)
         surroundings = Surroundings(sides, context, sync, namespaces, clock=clock, metrics=metrics)
-        pods = PodReflector(
+        workloads = Workloads(
             sides,
             context,
+            sync,
+            surroundings.copies,
             nodes={settings.node},
             clock=clock,
             workers=settings.workers,
             metrics=metrics,
         )
-        pairs = {"Pod": pods, **surroundings.pairs}
-        events = HostEvents(host, virtual, settings.host_namespace, pairs=pairs, clock=clock, metrics=metrics)
+        pods = workloads.pods
+        pairs = {**workloads.pairs, **surroundings.pairs}
+        events = HostEvents(host, virtual, context, pairs=pairs, clock=clock, metrics=metrics)
         watch = HostWatch(host, settings.host_namespace, node_selector=settings.host_node_selector, clock=clock)
         registration = Registration(virtual, watch, _plan(settings), clock=clock)
         kubelet = KubeletServer(
@@ -99,7 +103,7 @@ async def run_provider(settings: ProviderSettings) -> None:
             # Pods that were there before us must not be judged by namespaces that we have not seen yet.
             await namespaces.wait_synced()
             await kubelet.listening_port()
-            group.create_task(pods.run(), name="pods")
+            group.create_task(workloads.run(), name="workloads")
             group.create_task(surroundings.run(), name="surroundings")
             group.create_task(events.run(), name="host events")
             group.create_task(registration.run(), name="nodes")

@@ -18,7 +18,9 @@ from kube.objects import Object
 from kube.resources import EVENTS, PODS
 from reflectors.pods import PodReflector
 from reflectors.sides import Sides as ReflectorSides
+from reflectors.sync_settings import SyncSettings
 from reflectors.translation.context import ApiServer, Context, Version
+from reflectors.workloads import Workloads
 from tests.cluster_fixtures import Api
 from tests.eventually import eventually
 
@@ -111,17 +113,21 @@ async def reflecting(both: Sides) -> AsyncIterator[PodReflector]:
     """A pod reflector at work, from when it has seen both sides until it is left."""
     clock = SystemClock()
     recorder = EventRecorder(both.virtual, "test", clock)
-    reflector = PodReflector(
-        ReflectorSides(both.host, both.virtual, recorder, both.node),
+    reflector_sides = ReflectorSides(both.host, both.virtual, recorder, both.node)
+    sync = SyncSettings(reflector_sides, both.host_namespace, "sync", clock=clock)
+    workloads = Workloads(
+        reflector_sides,
         both.context,
+        sync,
+        {},
         nodes={both.node},
         clock=clock,
         metrics=Metrics(CollectorRegistry()),
     )
-    tasks = [asyncio.create_task(reflector.run()), asyncio.create_task(recorder.run())]
+    tasks = [asyncio.create_task(part.run()) for part in (workloads, sync, recorder)]
     try:
-        await eventually(lambda: reflector.synced, "both sides to be read")
-        yield reflector
+        await eventually(lambda: workloads.pods.synced, "both sides to be read")
+        yield workloads.pods
     finally:
         for task in tasks:
             task.cancel()

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from reflectors.translation.host_events import repetition, virtual_event
+from tests.unit.reflectors.translation.pods import CONTEXT
 
 VIRTUAL = {
     "metadata": {"namespace": "shop", "name": "web", "uid": "v1"},
@@ -32,7 +33,7 @@ def event(**changes: Any) -> dict[str, Any]:
 
 
 def test_an_event_is_told_of_the_virtual_pod_in_its_own_words_and_from_its_own_node() -> None:
-    told = virtual_event(event(), VIRTUAL, HOST)
+    told = virtual_event(event(), VIRTUAL, HOST, CONTEXT)
     assert told is not None
     assert told["involvedObject"] == {
         "apiVersion": "v1",
@@ -53,7 +54,7 @@ def test_the_same_event_has_the_same_name_and_another_another() -> None:
     names = [
         told["metadata"]["name"]
         for each in (event(), event(count=4), event(metadata={"uid": "e2"}))
-        if (told := virtual_event(each, VIRTUAL, HOST))
+        if (told := virtual_event(each, VIRTUAL, HOST, CONTEXT))
     ]
     assert names[0] == names[1] != names[2]
     assert names[0].startswith("web.")
@@ -61,7 +62,7 @@ def test_the_same_event_has_the_same_name_and_another_another() -> None:
 
 def test_a_long_pod_name_leaves_room_for_what_tells_events_apart() -> None:
     virtual = {**VIRTUAL, "metadata": {"namespace": "shop", "name": "x" * 253, "uid": "v1"}}
-    told = virtual_event(event(), virtual, HOST)
+    told = virtual_event(event(), virtual, HOST, CONTEXT)
     assert told is not None
     assert len(told["metadata"]["name"]) == 253
 
@@ -75,12 +76,12 @@ def test_a_long_pod_name_leaves_room_for_what_tells_events_apart() -> None:
     ],
 )
 def test_what_is_not_for_tenants_is_not_told(untold: dict[str, Any]) -> None:
-    assert virtual_event(untold, VIRTUAL, HOST) is None
+    assert virtual_event(untold, VIRTUAL, HOST, CONTEXT) is None
 
 
 def test_an_event_of_the_newer_api_names_who_reports_it() -> None:
     newer = event(source={}, reportingComponent="default-scheduler", reason="FailedScheduling")
-    told = virtual_event(newer, VIRTUAL, HOST)
+    told = virtual_event(newer, VIRTUAL, HOST, CONTEXT)
     assert told is not None
     assert told["source"] == {"component": "default-scheduler"}
     assert told["reportingComponent"] == "default-scheduler"
@@ -94,7 +95,7 @@ def test_an_event_about_another_kind_names_that_kind_and_no_node() -> None:
     claim = {"metadata": {"namespace": "shop", "name": "data", "uid": "v1"}, "spec": {}}
     host = {"metadata": {"namespace": "vc-tenant", "name": "data-shop-tenant-abc", "uid": "h1"}}
     about = {"kind": "PersistentVolumeClaim", "namespace": "vc-tenant", "name": "data-shop-tenant-abc", "uid": "h1"}
-    told = virtual_event(event(involvedObject=about, source={"component": "provisioner"}), claim, host)
+    told = virtual_event(event(involvedObject=about, source={"component": "provisioner"}), claim, host, CONTEXT)
     assert told is not None
     assert (told["involvedObject"]["kind"], told["involvedObject"]["name"]) == ("PersistentVolumeClaim", "data")
     assert told["source"] == {"component": "provisioner"}

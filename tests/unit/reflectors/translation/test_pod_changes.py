@@ -188,7 +188,11 @@ def test_those_that_are_there_are_not_sent_again() -> None:
     ("fields", "why"),
     [
         pytest.param({"securityContext": {"privileged": True}}, "privileged containers are off here", id="privileged"),
-        pytest.param({"envFrom": [{"secretRef": {"name": "s"}}]}, 'needs Secret "s"', id="needs a Secret"),
+        pytest.param(
+            {"lifecycle": {"preStop": {"httpGet": {"host": "192.0.2.1", "port": 80}}}},
+            "the node would send this request to another host",
+            id="reaches past the pod",
+        ),
     ],
 )
 def test_an_ephemeral_container_that_is_refused_does_not_keep_others_out(fields: Json, why: str) -> None:

@@ -98,9 +98,9 @@ def test_a_host_object_of_somebody_else_under_our_name_is_left_alone() -> None:
             id="every reason at once",
         ),
         pytest.param(
-            pod({"imagePullSecrets": [{"name": "x"}]}),
+            pod({"resourceClaims": [{"name": "gpu"}]}),
             "Waiting",
-            ['spec.imagePullSecrets[0]: needs Secret "x", '],
+            ["spec.resourceClaims: resource claims are not reflected yet"],
             id="what is not reflected yet",
         ),
         pytest.param(

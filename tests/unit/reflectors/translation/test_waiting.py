@@ -3,7 +3,6 @@ import pytest
 from reflectors.translation.json_values import Json
 from reflectors.translation.waiting import missing_support
 from tests.unit.reflectors.translation.pods import container, pod
-from tests.unit.reflectors.translation.test_api_access import AUTOMATIC, mount
 
 
 def waits_for(spec: Json) -> list[str]:
@@ -24,16 +23,7 @@ TOKEN = {"serviceAccountToken": {"path": "token"}}
 @pytest.mark.parametrize(
     ("spec", "field"),
     [
-        pytest.param(
-            env_from(configMapRef={"name": "x"}), "spec.containers[0].envFrom[0].configMapRef", id="ConfigMap"
-        ),
-        pytest.param(volume(secret={"secretName": "x"}), "spec.volumes[0].secret", id="Secret"),
-        pytest.param({"imagePullSecrets": [{"name": "x"}]}, "spec.imagePullSecrets[0]", id="pull secret"),
-        pytest.param(
-            volume(projected={"sources": [TOKEN]}),
-            "spec.volumes[0].projected.sources[0].serviceAccountToken",
-            id="token",
-        ),
+        pytest.param(volume(glusterfs={"endpoints": "x", "path": "/"}), "spec.volumes[0].glusterfs", id="Endpoints"),
         pytest.param(
             volume(projected={"sources": [{"podCertificate": {"keyType": "ED25519"}}]}),
             "spec.volumes[0].projected.sources[0].podCertificate",
@@ -50,14 +40,13 @@ def test_a_pod_waits_for_what_is_not_reflected_yet(spec: Json, field: str) -> No
     "spec",
     [
         pytest.param({}, id="nothing"),
-        pytest.param(env_from(configMapRef={"name": "x", "optional": True}), id="optional"),
+        pytest.param(env_from(configMapRef={"name": "x"}), id="ConfigMap"),
+        pytest.param(volume(secret={"secretName": "x"}), id="Secret"),
+        pytest.param({"imagePullSecrets": [{"name": "x"}]}, id="pull secret"),
+        pytest.param(volume(projected={"sources": [TOKEN]}), id="token"),
         pytest.param(volume(persistentVolumeClaim={"claimName": "x"}), id="claim"),
         pytest.param(volume(ephemeral={"volumeClaimTemplate": {"spec": {}}}), id="claim of an ephemeral volume"),
         pytest.param(volume(emptyDir={}), id="its own folder"),
-        pytest.param(
-            {"volumes": [AUTOMATIC], "containers": [container(volumeMounts=[mount("kube-api-access-x7k2p")])]},
-            id="the automatic way to the API server",
-        ),
     ],
 )
 def test_a_pod_does_not_wait_for_anything_else(spec: Json) -> None:
@@ -65,8 +54,8 @@ def test_a_pod_does_not_wait_for_anything_else(spec: Json) -> None:
 
 
 def test_the_reason_says_what_is_missing() -> None:
-    (refusal,) = missing_support(pod(volume(configMap={"name": "settings"})))
+    (refusal,) = missing_support(pod(volume(glusterfs={"endpoints": "storage", "path": "/"})))
     assert str(refusal) == (
-        'spec.volumes[0].configMap: needs ConfigMap "settings", and ConfigMap objects are not reflected yet; '
+        'spec.volumes[0].glusterfs: needs Endpoints "storage", and Endpoints objects are not reflected yet; '
         "do without it, or make it optional where that is possible"
     )

@@ -1,0 +1,85 @@
+"""What a pod has to wait for before it is created on the host: copies of what it refers to, and its tokens.
+
+A kubelet that does not find them starts the pod late, and complains in events that the tenant could not understand:
+in the virtual cluster all is there. What is not there either is no reason to wait: then the kubelet's complaint is
+the right one.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from kube.objects import Key
+from reflectors.demand import Demand
+from reflectors.translation.json_values import Json
+from reflectors.translation.pod_spec import KIND
+from reflectors.translation.references import references
+from reflectors.translation.volumes import plain_spec
+
+Wake = Callable[[Key], None]
+
+
+class Dependencies(Protocol):
+    """What the pod reflector asks."""
+
+    def missing(self, virtual: Json) -> str | None:
+        """Return what this virtual pod lacks on the host; None if it can be created there."""
+
+    def add_handler(self, wake: Wake) -> None:
+        """Have `wake` called with the key of each virtual pod for which the answer may have changed."""
+
+
+class Copies(Protocol):
+    """The reflector of one kind."""
+
+    def lacks_copy(self, key: Key) -> bool: ...
+
+    def add_handler(self, handler: Wake) -> None: ...
+
+
+class Tokens(Protocol):
+    """The reflector of tokens."""
+
+    def lacks_tokens(self, virtual: Json) -> bool: ...
+
+    def add_handler(self, handler: Wake) -> None: ...
+
+
+class NoDependencies:
+    """For pods that lean on nothing."""
+
+    def missing(self, _virtual: Json) -> str | None:
+        return None
+
+    def add_handler(self, wake: Wake) -> None:
+        pass
+
+
+class PodDependencies:
+    def __init__(self, demand: Demand, copies: Mapping[str, Copies], tokens: Tokens) -> None:
+        """`copies`: the reflectors of what pods refer to, by kind."""
+        self._demand = demand
+        self._copies = copies
+        self._tokens = tokens
+
+    def missing(self, virtual: Json) -> str | None:
+        namespace = virtual["metadata"]["namespace"]
+        for reference in references(plain_spec(virtual)):
+            copies = self._copies.get(reference.kind)
+            if copies is not None and copies.lacks_copy(Key(namespace, reference.name)):
+                return f'{reference.field}: {reference.kind} "{reference.name}" is not on the host yet'
+        if self._tokens.lacks_tokens(virtual):
+            return "spec.volumes: the service account tokens are not on the host yet"
+        return None
+
+    def add_handler(self, wake: Wake) -> None:
+        self._tokens.add_handler(wake)
+        for kind, copies in self._copies.items():
+            copies.add_handler(_of_askers(self._demand, kind, wake))
+
+
+def _of_askers(demand: Demand, kind: str, wake: Wake) -> Wake:
+    def wake_askers(key: Key) -> None:
+        for asker in demand.askers(kind, key, of=KIND):
+            wake(asker)
+
+    return wake_askers
