@@ -7,7 +7,6 @@ on the host, with the times of their lives on it: after a restart nothing is ask
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -59,9 +58,8 @@ class _Asked(msgspec.Struct, rename="camel"):
     expiration_seconds: int
 
 
-class _Given(msgspec.Struct, rename="camel"):
+class _Given(msgspec.Struct):
     token: str
-    expiration_timestamp: datetime
 
 
 class TokenReflector:
@@ -159,6 +157,7 @@ class TokenReflector:
 
     async def _token(self, source: TokenSource, virtual: Json) -> Token:
         account = virtual["spec"].get("serviceAccountName") or "default"
+        since = self._clock.utcnow().timestamp()  # by our clock, by which it is renewed: theirs may be another
         answer = await self._sides.virtual.create(
             SERVICE_ACCOUNTS,
             token_request(source, virtual),
@@ -169,8 +168,7 @@ class TokenReflector:
         asked, given = answer.decode("spec", _Asked), answer.decode("status", _Given)
         if asked is None or given is None:
             raise ValueError(f"TokenRequest for ServiceAccount {account}: the answer has no token")
-        until = given.expiration_timestamp.timestamp()
-        return Token(given.token, Life(until - asked.expiration_seconds, until))
+        return Token(given.token, Life(since, since + asked.expiration_seconds))
 
     async def _write(
         self, pod: Object, virtual: Json, host: Json | None, tokens: Mapping[str, Token]

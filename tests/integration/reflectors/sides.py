@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from prometheus_client import CollectorRegistry
 
 from kube.client import Client, PatchType
-from kube.clock import SystemClock
+from kube.clock import Clock, SystemClock
 from kube.credentials import load_kubeconfig
 from kube.errors import NotFound
 from kube.event_recorder import EventRecorder
@@ -109,9 +109,9 @@ async def sides(host: Api, virtual: Api, cluster: str = "tenant") -> AsyncIterat
 
 
 @asynccontextmanager
-async def reflecting(both: Sides) -> AsyncIterator[PodReflector]:
-    """A pod reflector at work, from when it has seen both sides until it is left."""
-    clock = SystemClock()
+async def reflecting(both: Sides, clock: Clock | None = None) -> AsyncIterator[PodReflector]:
+    """A pod reflector at work, with what pods lean on, from when it has seen both sides until it is left."""
+    clock = clock or SystemClock()
     recorder = EventRecorder(both.virtual, "test", clock)
     reflector_sides = ReflectorSides(both.host, both.virtual, recorder, both.node)
     sync = SyncSettings(reflector_sides, both.host_namespace, "sync", clock=clock)
