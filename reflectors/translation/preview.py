@@ -3,15 +3,18 @@
 What API servers add to an object (UID, defaults) is not there yet; the rules are the very ones of the reflectors.
 """
 
+import base64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from reflectors.translation import pod_writes
+from reflectors.translation.config_objects import CONFIG_MAP, SECRET, ConfigObjects
 from reflectors.translation.context import Context
 from reflectors.translation.json_values import Draft, Json, fresh, mapped
 from reflectors.translation.pod_spec import KIND as POD
 from reflectors.translation.references import references
+from reflectors.translation.tokens import token_secret_name, token_sources
 from reflectors.translation.volumes import plain_spec
 from reflectors.translation.writes import Create, HostWrite, Refuse
 
@@ -73,6 +76,8 @@ def _beside(virtual: Json, context: Context) -> Iterator[str]:
     for reference in sorted({(each.kind, each.name) for each in references(plain_spec(virtual))}):
         kind, name = reference
         yield f"with it: {kind} {namespace}/{name} -> {kind} {context.host_name(kind, namespace, name)}"
+    if token_sources(virtual):
+        yield f"with it: its service account tokens -> Secret {token_secret_name(virtual['metadata'], context)}"
 
 
 def _as_served(manifest: Json, namespace: str) -> Draft:
@@ -111,4 +116,15 @@ def _pod(virtual: Json, context: Context) -> HostWrite | None:
     return pod_writes.next_host_write(virtual, None, context)
 
 
-_RULES = {POD: _pod}
+def _config(virtual: Json, context: Context) -> HostWrite | None:
+    return ConfigObjects(virtual["kind"], context).next_host_write(_with_data(virtual), None)
+
+
+def _with_data(virtual: Json) -> Json:
+    """Return a Secret with its `stringData` where an API server puts it."""
+    texts = mapped(virtual, "stringData").items()
+    data = {key: base64.b64encode(text.encode()).decode() for key, text in texts}
+    return {**virtual, "data": {**mapped(virtual, "data"), **data}} if data else virtual
+
+
+_RULES = {POD: _pod, CONFIG_MAP: _config, SECRET: _config}

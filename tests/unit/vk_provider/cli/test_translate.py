@@ -67,6 +67,20 @@ def test_what_is_refused_is_said_and_ends_with_1() -> None:
     assert "spec.containers[0].securityContext.privileged" in comments(result)
 
 
+def test_a_secret_is_shown_with_the_data_that_an_api_server_would_make_of_its_texts() -> None:
+    [host] = objects(translate("{kind: Secret, metadata: {name: keys}, stringData: {key: s3cret}}"))
+    assert (host["data"], host["type"]) == ({"key": "czNjcmV0"}, "Opaque")
+
+
+def test_what_is_on_the_host_for_a_pod_beside_it_is_said() -> None:
+    sources = [{"serviceAccountToken": {"path": "token"}}, {"configMap": {"name": "kube-root-ca.crt"}}]
+    pod = yaml.safe_load(POD)
+    pod["spec"]["volumes"] = [{"name": "api", "projected": {"sources": sources}}]
+    said = comments(translate(yaml.safe_dump(pod)))
+    assert "# with it: ConfigMap default/kube-root-ca.crt -> ConfigMap kube-root-ca-crt-default-virtual-" in said
+    assert "# with it: its service account tokens -> Secret web-default-virtual-" in said
+
+
 def test_what_is_not_reflected_stays() -> None:
     result = translate("{kind: Role, metadata: {name: reader}}")
     assert comments(result) == "# Role default/reader: stays in the virtual cluster"
