@@ -140,7 +140,9 @@ class ClaimReflector:
 
     def _is_awaited(self, key: Key, host: Object) -> bool:
         storage_class = (host.decode("spec") or {}).get("storageClassName") or ""
-        return not self._binds_at_once(storage_class) and bool(self._waiting_pods.store.by_index(_BY_CLAIM, str(key)))
+        if not storage_class or self._binds_at_once(storage_class):  # without a class nothing waits for pods
+            return False
+        return bool(self._waiting_pods.store.by_index(_BY_CLAIM, str(key)))
 
     async def _host_policy(self, host: Object | None, volume: Json | None) -> str | None:
         """Ask once, when the host has bound the claim: volumes are cluster-wide, so we may well not be let."""

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from kube.client import Client, PatchType
+from kube.client import PatchType
 from kube.clock import Clock
-from kube.errors import AlreadyExists, ApiError, Conflict, Forbidden, Invalid, NotFound
+from kube.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
 from kube.informer import Informer, Timing
 from kube.metrics import Metrics
 from kube.objects import Key, Object
@@ -23,6 +23,7 @@ from kube.resources import Resource
 from kube.store import Change
 from kube.work_queue import WorkQueue
 from reflectors.latest import Latest
+from reflectors.obstacle import found_obstacle
 from reflectors.refused import first_taken, is_lost_race, refusal_of
 from reflectors.sides import Sides
 from reflectors.tenant_events import TenantEvents
@@ -92,12 +93,17 @@ class KindReflector:
         )
         metrics.informer(f"virtual {plural}", self._virtual_objects)
         metrics.informer(f"host {plural}", self._host_objects)
+        self._known = asyncio.Event()
         self.obstacle = ""  # why the kind is off; empty while it is on
 
     @property
     def synced(self) -> bool:
         """Whether both sides have been seen whole."""
         return self._virtual_objects.synced and self._host_objects.synced
+
+    async def wait_known(self) -> None:
+        """Wait until all virtual objects have been seen, or it is clear that the kind is off."""
+        await self._known.wait()
 
     async def wait_synced(self) -> None:
         await self._virtual_objects.wait_synced()
@@ -110,6 +116,7 @@ class KindReflector:
             group.create_task(self._host_objects.run(), name=f"host {self._resources.host.plural}")
             # A host object is an orphan only if all virtual ones are known.
             await self.wait_synced()
+            self._known.set()
             group.create_task(self._reconciler.run(), name=f"reconcile {self._resources.virtual.plural}")
             group.create_task(self._sweep(), name=f"sweep {self._resources.virtual.plural}")
 
@@ -162,12 +169,13 @@ class KindReflector:
                 self._log.warning("kind is off", why=obstacle)
                 self._sides.warn_node("ReflectionOff", f"{self._rules.kind} objects are not reflected: {obstacle}")
             self.obstacle = obstacle
+            self._known.set()
             await self._clock.sleep(OFF_SECONDS)
         self.obstacle = ""
 
     async def _found_obstacle(self) -> str:
         virtual, host = self._resources
-        return await _obstacle(self._sides.virtual, virtual, None) or await _obstacle(
+        return await found_obstacle(self._sides.virtual, virtual, None) or await found_obstacle(
             self._sides.host, host, self._context.host_namespace
         )
 
@@ -301,18 +309,6 @@ class _Hears:
         for key in keys - {None}:
             if key is not None:
                 self._tell(key)
-
-
-async def _obstacle(client: Client, resource: Resource, namespace: str | None) -> str:
-    """Why objects of the kind cannot be seen; empty if they can, or if nobody knows at the moment."""
-    path = resource.path(namespace)
-    try:
-        await client.request("GET", path, query=[("limit", "1")])
-    except (Forbidden, NotFound) as error:
-        return str(error)
-    except ApiError:  # the informer is made to wait for better times
-        pass
-    return ""
 
 
 def _head(obj: Object) -> dict[str, Any]:

@@ -23,6 +23,7 @@ UID = f"{DOMAIN}/virtual-uid"
 NODE = f"{DOMAIN}/virtual-node"
 SERVICE_ACCOUNT = f"{DOMAIN}/virtual-service-account"
 APPLIED = f"{DOMAIN}/applied"
+HOST_NAMESPACE = f"{DOMAIN}/host-namespace"  # on cluster-wide objects of the host: whose they are
 SYNC_SOURCE = f"{DOMAIN}/sync-source"  # on a virtual object that was made for one of the host: "host"
 DOWNWARD_PREFIX = f"downward.{DOMAIN}/"
 

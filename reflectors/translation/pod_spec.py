@@ -109,6 +109,8 @@ def _priority(spec: Json, context: Context) -> tuple[Draft, list[Lost]]:
         return {}, []
     if name in _SYSTEM_CLASSES and context.allowed.system_priority:
         return {"priorityClassName": name}, []
+    if name in context.priority_classes:
+        return {"priorityClassName": context.host_name("PriorityClass", "", name)}, []
     why = f'"{name}" does not count on the host, where the pod has the default priority'
     return {}, [Lost("spec.priorityClassName", why)]
 

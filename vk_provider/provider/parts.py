@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from node.single_node import SingleNode
 from reflectors.host_events import HostEvents
 from reflectors.pods import PodReflector
 from reflectors.sides import Sides
-from reflectors.surroundings import Surroundings
+from reflectors.surroundings import Surroundings, Tools
 from reflectors.sync_settings import SyncSettings
 from reflectors.translation.context import ApiServer, Context, Version
 from reflectors.workloads import Workloads
@@ -61,7 +62,8 @@ async def run_provider(settings: ProviderSettings) -> None:
         recorder = EventRecorder(virtual, PROGRAM, clock)
         sides = Sides(host, virtual, recorder, settings.node)
         sync = SyncSettings(sides, settings.host_namespace, settings.sync_config_map, clock=clock)
-        surroundings = Surroundings(sides, context, sync, namespaces, clock=clock, metrics=metrics)
+        surroundings = Surroundings(Tools(sides, context, clock, metrics), sync, namespaces)
+        context = replace(context, priority_classes=surroundings.priority_classes)
         workloads = Workloads(
             sides,
             context,
@@ -72,6 +74,7 @@ async def run_provider(settings: ProviderSettings) -> None:
             workers=settings.workers,
             metrics=metrics,
         )
+        surroundings.ask(workloads.demand)
         pods = workloads.pods
         pairs = {**workloads.pairs, **surroundings.pairs}
         events = HostEvents(host, virtual, context, pairs=pairs, clock=clock, metrics=metrics)
@@ -103,10 +106,11 @@ async def run_provider(settings: ProviderSettings) -> None:
             # Pods that were there before us must not be judged by namespaces that we have not seen yet.
             await namespaces.wait_synced()
             await kubelet.listening_port()
-            group.create_task(workloads.run(), name="workloads")
             group.create_task(surroundings.run(), name="surroundings")
             group.create_task(events.run(), name="host events")
             group.create_task(registration.run(), name="nodes")
+            await surroundings.wait_known()
+            group.create_task(workloads.run(), name="workloads")
             log.info("provider started", cluster=settings.cluster, node=settings.node)
 
 

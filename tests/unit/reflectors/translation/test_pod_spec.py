@@ -145,6 +145,14 @@ def test_a_label_of_our_domain_is_told_as_lost() -> None:
     ]
 
 
+def test_a_priority_class_that_the_host_has_too_is_named_as_it_is_there() -> None:
+    reflected = replace(CONTEXT, priority_classes={"gold"})
+    assert host_spec({"priorityClassName": "gold"}, reflected)["priorityClassName"] == CONTEXT.host_name(
+        "PriorityClass", "", "gold"
+    )
+    assert lost({"priorityClassName": "gold"}, reflected) == []
+
+
 def test_the_systems_priority_is_given_where_it_is_allowed() -> None:
     allowed = replace(CONTEXT, allowed=Allowed(system_priority=True))
     spec = {"priorityClassName": "system-cluster-critical"}
