@@ -15,10 +15,10 @@ from kube.event_recorder import EventRecorder
 from kube.metrics import Metrics
 from kube.objects import Object
 from kube.resources import SERVICES
-from reflectors.kind_reflector import KindReflector, Resources
+from reflectors.service_reflectors import ServiceReflectors, slice_resources
+from reflectors.services import LiveServices
 from reflectors.sides import Sides as ReflectorSides
 from reflectors.translation.json_values import Draft
-from reflectors.translation.services import ServiceRules
 from tests.eventually import eventually
 from tests.integration.reflectors.sides import Sides, until
 
@@ -26,22 +26,24 @@ PORT = {"name": "http", "port": 80, "protocol": "TCP", "targetPort": 8080}
 
 
 @asynccontextmanager
-async def reflecting_services(both: Sides) -> AsyncIterator[KindReflector]:
-    clock = SystemClock()
+async def reflecting_services(both: Sides) -> AsyncIterator[LiveServices]:
+    """The reflectors of Services, Endpoints and slices at work, and what pods are told of Services."""
+    clock, live = SystemClock(), LiveServices()
     recorder = EventRecorder(both.virtual, "test", clock)
-    reflector = KindReflector(
-        ServiceRules(both.context),
-        Resources(SERVICES, SERVICES),
-        ReflectorSides(both.host, both.virtual, recorder, both.node),
+    told = ReflectorSides(both.host, both.virtual, recorder, both.node)
+    reflectors = ServiceReflectors(
+        told,
         both.context,
+        await slice_resources(both.host, both.virtual),
+        live=live,
         clock=clock,
         metrics=Metrics(CollectorRegistry()),
         wanted=lambda virtual: virtual.namespace == both.namespace,
     )
-    tasks = [asyncio.create_task(reflector.run()), asyncio.create_task(recorder.run())]
+    tasks = [asyncio.create_task(reflectors.run()), asyncio.create_task(recorder.run())]
     try:
-        await eventually(lambda: reflector.synced, "both sides to be read")
-        yield reflector
+        await eventually(lambda: reflectors.slices.synced, "both sides to be read")
+        yield live
     finally:
         for task in tasks:
             task.cancel()
