@@ -1,7 +1,7 @@
 """Services, and where tenants say that those without a selector lead: three kinds that have to know of each other."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from kube.client import Client
 from kube.clock import Clock
@@ -9,9 +9,12 @@ from kube.discovery import Discovery
 from kube.metrics import Metrics
 from kube.objects import Key, Object
 from kube.resources import ENDPOINT_SLICES, ENDPOINTS, SERVICES, Resource
+from reflectors import host_events
 from reflectors.kind_reflector import KindReflector, Resources
 from reflectors.services import LiveServices
 from reflectors.sides import Sides
+from reflectors.sync_settings import SyncSettings
+from reflectors.translation import services
 from reflectors.translation.context import Context
 from reflectors.translation.endpoints import (
     SLICE,
@@ -35,6 +38,20 @@ async def slice_resources(host: Client, virtual: Client) -> Resources:
 
 async def _slices(discovery: Discovery) -> Resource:
     return await discovery.best("discovery.k8s.io", SLICE) or ENDPOINT_SLICES
+
+
+async def service_reflectors(
+    sides: Sides, context: Context, live: LiveServices, sync: SyncSettings, *, clock: Clock, metrics: Metrics
+) -> "ServiceReflectors":
+    """Return the reflectors of what is configured, by what the API servers offer."""
+
+    def wanted(service: Object) -> bool:
+        return sync.current.services.wants(service)
+
+    slices = await slice_resources(sides.host, sides.virtual)
+    made = ServiceReflectors(sides, context, slices, live=live, clock=clock, metrics=metrics, wanted=wanted)
+    sync.add_handler(made.services.wake_all)
+    return made
 
 
 class ServiceReflectors:
@@ -65,6 +82,11 @@ class ServiceReflectors:
         self.slices.add_handler(self._slice_changed)
         self.services.add_handler(self._service_changed)
         self.services.add_handler(lambda key: live.changed(key, self.services))
+
+    @property
+    def pairs(self) -> Mapping[str, host_events.Pairs]:
+        """Who knows whose copies the host objects are, by kind."""
+        return {services.KIND: self.services, ENDPOINTS.kind: self.endpoints, SLICE: self.slices}
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:

@@ -29,6 +29,8 @@ from node.registration import Registration
 from node.single_node import SingleNode
 from reflectors.host_events import HostEvents
 from reflectors.pods import PodReflector
+from reflectors.service_reflectors import service_reflectors
+from reflectors.services import LiveServices
 from reflectors.sides import Sides
 from reflectors.surroundings import Surroundings, Tools
 from reflectors.sync_settings import SyncSettings
@@ -58,7 +60,8 @@ async def run_provider(settings: ProviderSettings) -> None:
         _client(virtual_credentials, metrics, "virtual") as virtual,
     ):
         namespaces = Informer(virtual, NAMESPACES, timing=Timing(clock=clock))
-        context = await _context(settings, host, virtual, NamespaceLabels(namespaces))
+        live = LiveServices()
+        context = replace(await _context(settings, host, virtual, NamespaceLabels(namespaces)), services=live)
         recorder = EventRecorder(virtual, PROGRAM, clock)
         sides = Sides(host, virtual, recorder, settings.node)
         sync = SyncSettings(sides, settings.host_namespace, settings.sync_config_map, clock=clock)
@@ -75,8 +78,9 @@ async def run_provider(settings: ProviderSettings) -> None:
             metrics=metrics,
         )
         surroundings.ask(workloads.demand)
+        services = await service_reflectors(sides, context, live, sync, clock=clock, metrics=metrics)
         pods = workloads.pods
-        pairs = {**workloads.pairs, **surroundings.pairs}
+        pairs = {**workloads.pairs, **surroundings.pairs, **services.pairs}
         events = HostEvents(host, virtual, context, pairs=pairs, clock=clock, metrics=metrics)
         watch = HostWatch(host, settings.host_namespace, node_selector=settings.host_node_selector, clock=clock)
         registration = Registration(virtual, watch, _plan(settings), clock=clock)
@@ -103,8 +107,11 @@ async def run_provider(settings: ProviderSettings) -> None:
             group.create_task(namespaces.run(), name="namespaces")
             group.create_task(sync.run(), name="sync settings")
             group.create_task(kubelet.run(), name="kubelet API")
-            # Pods that were there before us must not be judged by namespaces that we have not seen yet.
+            # Pods that were there before us must not be judged by namespaces and Services that we have not seen yet.
             await namespaces.wait_synced()
+            await sync.wait_synced()
+            group.create_task(services.run(), name="services")
+            await services.services.wait_known()
             await kubelet.listening_port()
             group.create_task(surroundings.run(), name="surroundings")
             group.create_task(events.run(), name="host events")
