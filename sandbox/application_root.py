@@ -57,9 +57,7 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
     fi
     user=${POSTGRES_USER:-postgres}
     database=${POSTGRES_DB:-$user}
-    printf '%s' "$POSTGRES_PASSWORD" > /tmp/password
-    initdb --username="$user" --pwfile=/tmp/password --auth-host=scram-sha-256 --auth-local=trust
-    rm /tmp/password
+    echo "$POSTGRES_PASSWORD" | initdb --username="$user" --pwfile=/dev/stdin --auth-local=trust
     echo 'host all all all scram-sha-256' >> "$PGDATA/pg_hba.conf"
     echo "listen_addresses = '*'" >> "$PGDATA/postgresql.conf"
     if [ "$database" != postgres ]; then

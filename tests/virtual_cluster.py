@@ -20,11 +20,13 @@ LOG_TAIL = 4000
 class VirtualCluster:
     """One provider that joins a host cluster's namespace and a virtual API server."""
 
-    def __init__(self, host: ApiServer, virtual: ApiServer, namespace: str, folder: Path) -> None:
+    def __init__(
+        self, host: ApiServer, virtual: ApiServer, namespace: str, folder: Path, *, name: str = "tenant"
+    ) -> None:
         self.host = host
         self.virtual = virtual
         self.namespace = namespace  # on the host
-        self.name = "tenant"
+        self.name = name
         self.folder = folder
         self.kubelet_port = _free_port(host.machine)
         self.health_port = _free_port("127.0.0.1")
@@ -107,14 +109,23 @@ class VirtualCluster:
 @contextmanager
 def virtual_cluster(host: ApiServer, virtual: ApiServer, folder: Path, *arguments: str) -> Iterator[VirtualCluster]:
     """A running virtual cluster in a fresh host namespace; `arguments` are the provider's."""
-    cluster = VirtualCluster(host, virtual, host.create_namespace("tenant"), folder)
+    namespace = host.create_namespace("tenant")
+    try:
+        with running(VirtualCluster(host, virtual, namespace, folder), *arguments) as cluster:
+            yield cluster
+    finally:
+        host.delete_namespace(namespace)
+
+
+@contextmanager
+def running(cluster: VirtualCluster, *arguments: str) -> Iterator[VirtualCluster]:
+    """The cluster with its provider, which is ended unless the test did so."""
     cluster.start(*arguments)
     try:
         yield cluster
     finally:
         if cluster._process is not None and cluster._process.poll() is None:
             cluster.stop()
-        host.delete_namespace(cluster.namespace)
 
 
 def _free_port(address: str) -> int:

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from reflectors.translation.host_names import Origin, host_name
-from reflectors.translation.metadata import NAME, NAMESPACE_LABEL, REFLECTED_CONDITION, UID
+from reflectors.translation.host_names import Origin, host_name, label_value
+from reflectors.translation.metadata import CLUSTER_LABEL, NAME, NAMESPACE_LABEL, REFLECTED_CONDITION, UID
 from sandbox.session import ApiServer
 from sandbox.waiting import wait_until
 from tests.kubectl import Kubectl
@@ -67,16 +67,25 @@ class Tenant:
         return next((each for each in self.host_pods() if each["metadata"]["name"] == wanted), None)
 
     def pods(self) -> list[Any]:
-        return _items(self.cluster.virtual, f"/api/v1/namespaces/{self.namespace}/pods")
+        return self.objects("pods")
 
     def host_pods(self) -> list[Any]:
         """Those that bear our labels."""
-        selector = quote(f"{NAMESPACE_LABEL}={self.namespace}")
-        return _items(self.cluster.host, f"/api/v1/namespaces/{self.cluster.namespace}/pods?labelSelector={selector}")
+        return self.host_objects("pods")
+
+    def host_objects(self, resource: str) -> list[Any]:
+        """Those of the core API that bear our labels."""
+        selector = quote(f"{CLUSTER_LABEL}={label_value(self.cluster.name)},{NAMESPACE_LABEL}={self.namespace}")
+        path = f"/api/v1/namespaces/{self.cluster.namespace}/{resource}?labelSelector={selector}"
+        return _items(self.cluster.host, path)
+
+    def objects(self, resource: str) -> list[Any]:
+        """Those of the core API in the virtual namespace."""
+        return _items(self.cluster.virtual, f"/api/v1/namespaces/{self.namespace}/{resource}")
 
     def events(self, name: str) -> dict[str, str]:
         """What is told about a pod: a message for each reason."""
-        events = _items(self.cluster.virtual, f"/api/v1/namespaces/{self.namespace}/events")
+        events = self.objects("events")
         return {event["reason"]: event["message"] for event in events if event["involvedObject"]["name"] == name}
 
     def eventually(self, what: str, look: Callable[[], object]) -> None:
