@@ -13,7 +13,12 @@ from reflectors.translation.context import Context
 from reflectors.translation.json_values import Draft, Json, is_said_alike, mapped
 from reflectors.translation.merging import host_object, merged, next_copy_write
 from reflectors.translation.metadata import recorded
-from reflectors.translation.placeholder_volumes import is_placeholder_of, is_provisional, volume_name
+from reflectors.translation.placeholder_volumes import (
+    is_bound_elsewhere,
+    is_placeholder_of,
+    is_provisional,
+    volume_name,
+)
 from reflectors.translation.refusal import Refusal, refuse
 from reflectors.translation.writes import Create, HostWrite, PatchVirtual, Refuse
 
@@ -48,6 +53,13 @@ class Volumes(Protocol):
     def volume(self, name: str) -> Json | None: ...
 
 
+class NoVolumes:
+    """For claims that are looked at before they have a volume."""
+
+    def volume(self, _name: str) -> Json | None:
+        return None
+
+
 class ClaimRules:
     """`volumes` is live: a claim has to be looked at again when its volume comes or goes."""
 
@@ -63,6 +75,8 @@ class ClaimRules:
             return Refuse("HostClaimLost", f"spec.volumeName: {why}; delete this claim, and make it again")
         if host is None:
             return next_copy_write(KIND, virtual, host, self._creation, self._context)
+        if virtual is not None and is_bound_elsewhere(virtual) and mapped(host, "status").get("phase") != "Bound":
+            return next_copy_write(KIND, None, host, self._changeable, self._context)  # deletes what nobody means
         return next_copy_write(KIND, virtual, host, self._changeable, self._context)
 
     def next_virtual_write(self, virtual: Json, host: Json | None, refused: Refuse | None) -> PatchVirtual | None:
@@ -155,9 +169,8 @@ def _refusals(virtual: Json) -> Iterator[Refusal]:
     spec = mapped(virtual, "spec")
     if spec.get("selector") is not None:
         yield Refusal("spec.selector", "it selects among volumes of the host, which are not known here", "leave it out")
-    volume = spec.get("volumeName")
-    if volume and volume != volume_name(virtual):
-        why = f'"{volume}" is a volume of the virtual cluster alone, which no pod can mount'
+    if is_bound_elsewhere(virtual):
+        why = f'"{spec["volumeName"]}" is a volume of the virtual cluster alone, which no pod can mount'
         yield Refusal("spec.volumeName", why, "leave it out, and the host finds or makes a volume")
     for field in ("dataSource", "dataSourceRef"):
         yield from _source_refusals(spec.get(field), f"spec.{field}", virtual["metadata"]["namespace"])

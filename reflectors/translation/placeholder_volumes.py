@@ -70,7 +70,7 @@ def next_volume_write(
     if host is None or _phase(host) == "Lost":
         return None if volume is None or _is_being_deleted(claim) else _loss(volume)
     if volume is None:
-        is_due = (_phase(host) == "Bound" or is_awaited) and not _is_bound_elsewhere(claim)
+        is_due = (_phase(host) == "Bound" or is_awaited) and not is_bound_elsewhere(claim)
         return CreateVolume(_volume(claim, host, policy)) if is_due and not _is_being_deleted(claim) else None
     return None if _is_being_deleted(volume) else _change(volume, _volume(claim, host, policy or _known_policy(volume)))
 
@@ -89,18 +89,24 @@ def is_provisional(volume: Json) -> bool:
     return not mapped(volume["metadata"], "annotations").get(HOST_VOLUME)
 
 
+def is_bound_elsewhere(claim: Json) -> bool:
+    """Whether the claim names, or was given, a volume of the tenant's."""
+    return claim["spec"].get("volumeName") not in (None, "", volume_name(claim))
+
+
 def _volume(claim: Json, host: Json, policy: str | None) -> Draft:
     spec, host_spec, host_status = claim["spec"], mapped(host, "spec"), mapped(host, "status")
     is_known = _phase(host) == "Bound"
+    kept = "Retain" if policy == "Retain" else "Delete"  # what the host recycles is gone for the tenant
     annotations = {_PROVISIONED_BY: PROVISIONER}
     if is_known:
-        annotations |= {HOST_VOLUME: host_spec.get("volumeName") or "", HOST_POLICY: policy or "Delete"}
+        annotations |= {HOST_VOLUME: host_spec.get("volumeName") or "", HOST_POLICY: kept}
     volume: Draft = {
         "accessModes": host_status["accessModes"] if is_known else spec["accessModes"],
         "capacity": host_status["capacity"] if is_known else {"storage": spec["resources"]["requests"]["storage"]},
         "claimRef": _reference(claim),
         "csi": {"driver": DRIVER, "volumeHandle": host["metadata"]["name"]},
-        "persistentVolumeReclaimPolicy": policy or "Delete",
+        "persistentVolumeReclaimPolicy": kept,
         "storageClassName": host_spec.get("storageClassName") or "",
         "volumeMode": host_spec.get("volumeMode") or "Filesystem",
     }
@@ -172,10 +178,6 @@ def _is_ours(volume: Json) -> bool:
     metadata = volume["metadata"]
     is_marked = mapped(metadata, "labels").get(SYNC_SOURCE) == "host"
     return is_marked and mapped(volume, "spec").get("csi", {}).get("driver") == DRIVER
-
-
-def _is_bound_elsewhere(claim: Json) -> bool:
-    return claim["spec"].get("volumeName") not in (None, "", volume_name(claim))
 
 
 def _phase(host: Json) -> str | None:

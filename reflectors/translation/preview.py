@@ -9,9 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from reflectors.translation import pod_writes
+from reflectors.translation.claims import KIND as CLAIM
+from reflectors.translation.claims import ClaimRules, NoVolumes, is_bound
 from reflectors.translation.config_objects import CONFIG_MAP, SECRET, ConfigObjects
 from reflectors.translation.context import Context
+from reflectors.translation.ingresses import KIND as INGRESS
+from reflectors.translation.ingresses import IngressRules
 from reflectors.translation.json_values import Draft, Json, fresh, mapped
+from reflectors.translation.network_policies import KIND as NETWORK_POLICY
+from reflectors.translation.network_policies import NetworkPolicyRules, is_about_namespaces
 from reflectors.translation.pod_spec import KIND as POD
 from reflectors.translation.references import references
 from reflectors.translation.tokens import token_secret_name, token_sources
@@ -69,7 +75,9 @@ def _preview(manifest: Json, namespace: str, context: Context, notes: list[str])
 
 
 def _beside(virtual: Json, context: Context) -> Iterator[str]:
-    """Yield what else is on the host for a pod."""
+    """Yield what else is on the host for a pod, and what is not known of a policy."""
+    if virtual["kind"] == NETWORK_POLICY and is_about_namespaces(virtual):
+        yield "its selectors of namespaces become lists of the namespaces they match, of which none are known here"
     if virtual["kind"] != POD:
         return
     namespace = virtual["metadata"]["namespace"]
@@ -120,6 +128,21 @@ def _config(virtual: Json, context: Context) -> HostWrite | None:
     return ConfigObjects(virtual["kind"], context).next_host_write(_with_data(virtual), None)
 
 
+def _claim(virtual: Json, context: Context) -> HostWrite | None:
+    unbound = {
+        field: value for field, value in virtual["spec"].items() if field != "volumeName" or not is_bound(virtual)
+    }
+    return ClaimRules(context, NoVolumes()).next_host_write({**virtual, "spec": unbound}, None)
+
+
+def _policy(virtual: Json, context: Context) -> HostWrite | None:
+    return NetworkPolicyRules(context).next_host_write(virtual, None)
+
+
+def _ingress(virtual: Json, context: Context) -> HostWrite | None:
+    return IngressRules(context, lambda: False).next_host_write(virtual, None)
+
+
 def _with_data(virtual: Json) -> Json:
     """Return a Secret with its `stringData` where an API server puts it."""
     texts = mapped(virtual, "stringData").items()
@@ -127,4 +150,11 @@ def _with_data(virtual: Json) -> Json:
     return {**virtual, "data": {**mapped(virtual, "data"), **data}} if data else virtual
 
 
-_RULES = {POD: _pod, CONFIG_MAP: _config, SECRET: _config}
+_RULES = {
+    POD: _pod,
+    CONFIG_MAP: _config,
+    SECRET: _config,
+    CLAIM: _claim,
+    NETWORK_POLICY: _policy,
+    INGRESS: _ingress,
+}

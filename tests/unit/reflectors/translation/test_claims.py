@@ -122,6 +122,12 @@ def test_only_what_may_change_is_changed_and_the_hosts_defaults_are_left_alone()
     assert change.body["spec"] == larger
 
 
+def test_a_claim_that_got_a_volume_of_the_tenants_has_no_empty_one_on_the_host() -> None:
+    elsewhere = claim({"volumeName": "mine"})
+    assert isinstance(rules().next_host_write(elsewhere, host_of(claim())), Delete)
+    assert rules().next_host_write(elsewhere, host_of(claim(), BOUND)) is None  # that one has data
+
+
 def test_a_claim_that_is_gone_takes_its_host_claim_along() -> None:
     write = rules().next_host_write(None, host_of(claim()))
     assert isinstance(write, Delete)

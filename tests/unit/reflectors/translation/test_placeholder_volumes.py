@@ -97,6 +97,19 @@ def test_a_volume_is_made_when_it_is_due(
     assert isinstance(next_write(claim, host, is_awaited=is_awaited), CreateVolume) is is_made
 
 
+@pytest.mark.parametrize(
+    ("policy", "kept"),
+    [
+        pytest.param(None, "Delete", id="not known"),
+        pytest.param("Delete", "Delete", id="deleted"),
+        pytest.param("Recycle", "Delete", id="wiped"),
+        pytest.param("Retain", "Retain", id="retained"),
+    ],
+)
+def test_a_volume_is_as_lasting_as_the_hosts(policy: str | None, kept: str) -> None:
+    assert made(BOUND, policy=policy)["spec"]["persistentVolumeReclaimPolicy"] == kept
+
+
 def test_a_volume_that_is_as_it_should_be_is_left_alone() -> None:
     assert next_write(CLAIM, BOUND, made(BOUND, policy="Retain")) is None
     assert next_write(CLAIM, PENDING, made(PENDING)) is None
