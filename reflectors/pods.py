@@ -24,12 +24,14 @@ from kube.store import Change
 from kube.work_queue import WorkQueue
 from reflectors.dependencies import Dependencies, NoDependencies
 from reflectors.latest import Latest
+from reflectors.refused import is_lost_race, refusal_of
 from reflectors.sides import Sides
 from reflectors.tenant_events import TenantEvents
 from reflectors.translation import pod_writes
 from reflectors.translation.context import Context
 from reflectors.translation.host_names import label_value
 from reflectors.translation.json_values import Json
+from reflectors.translation.lost_on_host import lost_on_host
 from reflectors.translation.metadata import CLUSTER_LABEL, recorded
 from reflectors.translation.pod_spec import KIND
 from reflectors.translation.writes import Create, Delete, Finalize, HostWrite, Patch, PatchStatus, Refuse, VirtualWrite
@@ -155,8 +157,8 @@ class PodReflector:
             if not await self._write_host(key, virtual, write):  # the host keeps its own mind, and wakes nobody
                 await self._report(virtual, virtual_pod, host_pod, None)
         except (Forbidden, Invalid) as error:  # a quota, an admission rule: that is told, and tried again later
-            refused = Refuse("HostRefused", f"the host cluster refuses this: {error.message}")
-            await self._report(virtual, virtual_pod, host_pod, refused)
+            if not is_lost_race(error):
+                await self._report(virtual, virtual_pod, host_pod, refusal_of(error))
             raise
         return None
 
@@ -218,7 +220,8 @@ class PodReflector:
                 await self._take_step(key, virtual, created)  # which refuses
                 raise  # nobody tells us when that pod goes: it is not ours to watch
         if virtual is not None:
-            self._events.lost(virtual, write.lost)
+            fallen = lost_on_host(write.body, created.to_dict(), self._context.host_version)
+            self._events.lost(virtual, [*write.lost, *fallen])
         self._host.wrote(created)
 
     async def _write_virtual(self, key: Key, write: VirtualWrite) -> None:

@@ -1,6 +1,7 @@
 """The pod reflector between two real API servers: creation, status, change, deletion, and what it must leave alone."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from kube.client import PatchType
 from kube.objects import Object
 from kube.resources import PODS, RESOURCE_QUOTAS
+from reflectors.translation.context import Version
 from tests.cluster_fixtures import Api
 from tests.integration.reflectors.sides import Sides, reflecting, sides, until
 
@@ -163,6 +165,13 @@ async def test_a_quota_refusal_shows_on_the_pod_and_heals_when_there_is_room(bot
         assert status(await both.virtual_pod("web"))["reason"] == "HostRefused"
         await both.host.delete(RESOURCE_QUOTAS, "none", both.host_namespace)
         await until(host_pod(both, "web"), "the host pod", seconds=90)
+
+
+async def test_what_the_host_lets_fall_without_a_word_is_told(both: Sides) -> None:
+    newer = replace(both, context=replace(both.context, host_version=Version(1, 36)))  # than it is
+    async with reflecting(newer):
+        await both.create("web", setHostnameAsFQDN=True, subdomain="sub")
+        await until(lambda: _told(both, "web", "NotHonoured: spec.hostnameOverride: the host, "), "the event")
 
 
 async def test_what_happened_while_nobody_looked_is_made_good(both: Sides) -> None:
