@@ -35,6 +35,7 @@ _FAMILIES = (
     Family("informer_watches_total", "Watches begun", "name", Kind.COUNTER),
     Family("informer_events_total", "Watch events received", "name", Kind.COUNTER),
     Family("informer_handler_failures_total", "Changes that a handler failed on", "name", Kind.COUNTER),
+    Family("component_enabled", "1, or 0 while something keeps this part of the program off", "name"),
     Family("leader_election_master_status", "1 while this process leads", "name"),
     Family("event_recorder_written_total", "Events written or counted up", "component", Kind.COUNTER),
     Family("event_recorder_limited_total", "Events beyond an object's share", "component", Kind.COUNTER),
@@ -94,6 +95,10 @@ class Metrics:
                 "informer_handler_failures_total": lambda: state.handler_failures,
             },
         )
+
+    def switch(self, name: str, is_on: Callable[[], bool]) -> None:
+        """For a part of the program that may be off, and say so."""
+        self._readings.add(name, {"component_enabled": is_on})
 
     def elector(self, name: str, elector: LeaderElector) -> None:
         self._readings.add(name, {"leader_election_master_status": elector.is_leader})

@@ -105,6 +105,7 @@ class ClusterWideReflector:
         metrics.informer(f"original {resource.plural}", self._originals)
         metrics.informer(f"copied {resource.plural}", self._copies)
         self.obstacle = ""  # why the kind is off although it is wanted
+        metrics.switch(resource.plural, lambda: not self.obstacle)
 
     async def run(self) -> None:
         if not self._is_on():

@@ -95,6 +95,7 @@ class KindReflector:
         metrics.informer(f"host {plural}", self._host_objects)
         self._known = asyncio.Event()
         self.obstacle = ""  # why the kind is off; empty while it is on
+        metrics.switch(plural, lambda: not self.obstacle)
 
     @property
     def synced(self) -> bool:

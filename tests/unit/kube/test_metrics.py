@@ -121,3 +121,11 @@ def test_two_registries_know_nothing_of_each_other(registry: CollectorRegistry, 
     Metrics(other).client("host").answered("GET", 200, 0.1)
     metrics.client("host")
     assert value(registry, "rest_client_requests_total", server="host", method="GET", code="200") is None
+
+
+def test_a_part_that_is_off_shows_as_such(registry: CollectorRegistry, metrics: Metrics) -> None:
+    obstacles: list[str] = ["forbidden"]
+    metrics.switch("services", lambda: not obstacles)
+    assert value(registry, "component_enabled", name="services") == 0
+    obstacles.clear()
+    assert value(registry, "component_enabled", name="services") == 1
