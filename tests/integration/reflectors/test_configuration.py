@@ -9,19 +9,22 @@ import pytest
 from kube.client import PatchType
 from kube.errors import AlreadyExists, NotFound
 from kube.objects import Object
-from kube.resources import CONFIG_MAPS, NAMESPACES, PODS, SECRETS, Resource
+from kube.resources import CONFIG_MAPS, NAMESPACES, PODS, RESOURCE_QUOTAS, SECRETS, Resource
 from reflectors.translation.context import Context
 from tests.cluster_fixtures import Api
 from tests.integration.reflectors.sides import Sides, reflecting, sides, until
+from tests.leaks import nothing_left
 
-SETTINGS = {"containers": [{"name": "main", "image": "busybox", "envFrom": [{"configMapRef": {"name": "settings"}}]}]}
+SETTINGS: dict[str, Any] = {
+    "containers": [{"name": "main", "image": "busybox", "envFrom": [{"configMapRef": {"name": "settings"}}]}]
+}
 KEYS = {"volumes": [{"name": "keys", "secret": {"secretName": "keys"}}]}
 Look = Callable[[], Awaitable[Object | None]]
 
 
 @pytest.fixture
 async def both(host_api: Api, virtual_api: Api) -> AsyncIterator[Sides]:
-    async with sides(host_api, virtual_api) as clients:
+    async with nothing_left(), sides(host_api, virtual_api) as clients:
         yield clients
 
 
@@ -196,6 +199,42 @@ async def test_a_foreign_object_under_our_name_is_left_alone_and_its_owner_told(
     after = await both.host.get(CONFIG_MAPS, name, both.host_namespace)
     assert after.resource_version == before.resource_version
     assert await both.host_pod("web") is None
+
+
+async def test_a_quota_of_the_host_is_told_on_the_object_and_on_the_pod_that_waits_for_it(both: Sides) -> None:
+    hard = {"hard": {"count/configmaps": "0"}}
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}, "spec": hard}
+    await both.host.create(RESOURCE_QUOTAS, quota, both.host_namespace)
+    used = {"status": {**hard, "used": {"count/configmaps": "0"}}}
+    merge = PatchType.MERGE
+    await both.host.patch(RESOURCE_QUOTAS, "none", used, both.host_namespace, patch_type=merge, subresource="status")
+    await make(both, CONFIG_MAPS, "settings", data={"color": "blue"})
+    async with reflecting(both):
+        await both.create("web", **SETTINGS)
+        await until(lambda: _told(both, "settings", "HostRefused: "), "the event on the ConfigMap")
+        await until(lambda: _told(both, "web", "Waiting: spec.containers[0].envFrom[0]"), "the event on the pod")
+        await both.host.delete(RESOURCE_QUOTAS, "none", both.host_namespace)
+        await until(lambda: both.host_pod("web"), "the host pod", seconds=90)
+
+
+async def test_what_the_sync_configuration_selects_is_copied_and_nothing_else_but_the_way_to_the_api_server(
+    both: Sides,
+) -> None:
+    config = {"metadata": {"name": "sync"}, "data": {"sync.yaml": "configMaps: {selector: {tier: web}}"}}
+    await both.host.create(CONFIG_MAPS, {"apiVersion": "v1", "kind": "ConfigMap", **config}, both.host_namespace)
+    tier = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "tier", "labels": {"tier": "web"}}}
+    await both.virtual.create(CONFIG_MAPS, tier, both.namespace)
+    await make(both, CONFIG_MAPS, "settings", data={"color": "blue"})
+    root = {"name": "ca", "configMap": {"name": "kube-root-ca.crt"}}
+    async with reflecting(both):
+        await both.create("web", **SETTINGS, volumes=[root])
+        await until(lambda: both.host_pod("web"), "the host pod, which does not wait for what it is not to have")
+        await until(copy(both, CONFIG_MAPS, "tier"), "the selected one")
+        assert await copy_of(both, CONFIG_MAPS, "kube-root-ca.crt") is not None
+        assert await copy_of(both, CONFIG_MAPS, "settings") is None
+        await both.host.delete(CONFIG_MAPS, "sync", both.host_namespace)
+        await until(copy(both, CONFIG_MAPS, "settings"), "what the pod refers to")
+        await until(no_copy(both, CONFIG_MAPS, "tier"), "what nobody refers to goes")
 
 
 async def test_nothing_is_put_on_the_tenants_objects_and_the_namespace_can_go_without_us(both: Sides) -> None:

@@ -15,6 +15,7 @@ from kube.objects import Object
 from kube.resources import PODS, SECRETS, SERVICE_ACCOUNTS, Resource
 from tests.cluster_fixtures import Api
 from tests.integration.reflectors.sides import Sides, reflecting, sides, until
+from tests.leaks import nothing_left
 
 TOKEN_REVIEWS = Resource("authentication.k8s.io", "v1", "tokenreviews", "TokenReview", namespaced=False)
 NAMESPACE = {"path": "namespace", "fieldRef": {"fieldPath": "metadata.namespace"}}
@@ -64,7 +65,7 @@ class HastyClock(SystemClock):
 
 @pytest.fixture
 async def both(host_api: Api, virtual_api: Api) -> AsyncIterator[Sides]:
-    async with sides(host_api, virtual_api) as clients:
+    async with nothing_left(), sides(host_api, virtual_api) as clients:
         yield clients
 
 
