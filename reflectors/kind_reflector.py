@@ -61,14 +61,19 @@ class KindReflector:
         clock: Clock,
         metrics: Metrics,
         wanted: Callable[[Object], bool] = lambda _: True,
+        is_on: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`wanted`: whether a virtual object is to be on the host; `wake` its key when the answer changes."""
+        """`wanted`: whether a virtual object is to be on the host; `wake` its key when the answer changes.
+
+        `is_on`: whether any may be wanted, so that somebody has to know if the kind cannot be reflected.
+        """
         self._rules = rules
         self._resources = resources
         self._sides = sides
         self._context = context
         self._clock = clock
         self._wanted = wanted
+        self._is_on = is_on
         timing = Timing(clock=clock)
         self._virtual_objects = Informer(sides.virtual, resources.virtual, timing=timing)
         ours = f"{CLUSTER_LABEL}={label_value(context.cluster)}"
@@ -165,8 +170,10 @@ class KindReflector:
 
     async def _until_possible(self) -> None:
         """Wait until both API servers have the kind and let us see it."""
+        told = ""
         while obstacle := await self._found_obstacle():
-            if obstacle != self.obstacle:
+            if obstacle != told and self._is_on():
+                told = obstacle
                 self._log.warning("kind is off", why=obstacle)
                 self._sides.warn_node("ReflectionOff", f"{self._rules.kind} objects are not reflected: {obstacle}")
             self.obstacle = obstacle

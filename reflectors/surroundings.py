@@ -130,6 +130,7 @@ def _of_kind(rules: Rules, resource: Resource, tools: Tools, entry: Entry) -> Ki
         clock=tools.clock,
         metrics=tools.metrics,
         wanted=_wanted(entry),
+        is_on=lambda: entry().enabled,
     )
 
 

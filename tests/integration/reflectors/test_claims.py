@@ -246,6 +246,21 @@ async def test_a_pod_whose_claim_the_host_binds_late_is_scheduled(both: Sides, m
     await both.virtual.delete(NODES, both.node)
 
 
+async def test_what_happened_while_nobody_looked_is_made_good(both: Sides) -> None:
+    async with reflecting(both):
+        gone, lost = await bound(both, "gone"), await bound(both, "lost")
+    await both.virtual.delete(PERSISTENT_VOLUME_CLAIMS, "gone", both.namespace)
+    host = await host_claim(both, "lost")
+    assert host is not None
+    await _patch_host(both, host, {"metadata": {"finalizers": None}})
+    await both.host.delete(PERSISTENT_VOLUME_CLAIMS, host.name, both.host_namespace)
+    async with reflecting(both):
+        await until(lambda: _released(both, "gone"), "the host claim to be deleted")
+        await until(lambda: _gone(volume_of(both, gone)), "its volume to go")
+        await until(lambda: in_phase(both, "lost", "Lost"), "the claim to be lost")
+        await until(lambda: _gone(volume_of(both, lost)), "the lost volume to go")
+
+
 async def test_a_second_look_writes_nothing(both: Sides) -> None:
     async with reflecting(both):
         await bound(both, "data")

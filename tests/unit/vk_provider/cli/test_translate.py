@@ -81,6 +81,32 @@ def test_what_is_on_the_host_for_a_pod_beside_it_is_said() -> None:
     assert "# with it: its service account tokens -> Secret web-default-virtual-" in said
 
 
+CLAIM = """
+kind: PersistentVolumeClaim
+metadata: {name: data, uid: v1}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}, volumeName: %s}
+"""
+
+
+def test_a_live_claim_is_shown_as_it_was_asked_for() -> None:
+    [host] = objects(translate(CLAIM % "pvc-v1"))
+    assert host["spec"] == {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    refused = translate(CLAIM % "mine")
+    assert refused.exit_code == 1
+    assert "spec.volumeName" in comments(refused)
+
+
+def test_a_policy_and_an_ingress_are_shown_with_what_is_not_known_of_them() -> None:
+    peer = "{namespaceSelector: {matchLabels: {team: a}}}"
+    policy = f"{{kind: NetworkPolicy, metadata: {{name: guard}}, spec: {{ingress: [{{from: [{peer}]}}]}}}}"
+    result = translate(policy)
+    assert objects(result)[0]["spec"]["policyTypes"] == ["Ingress"]
+    assert "of which none are known here" in comments(result)
+    backend = "{service: {name: web, port: {number: 80}}}"
+    [host] = objects(translate(f"{{kind: Ingress, metadata: {{name: front}}, spec: {{defaultBackend: {backend}}}}}"))
+    assert host["spec"]["defaultBackend"]["service"]["name"].startswith("web-default-virtual-")
+
+
 def test_what_is_not_reflected_stays() -> None:
     result = translate("{kind: Role, metadata: {name: reader}}")
     assert comments(result) == "# Role default/reader: stays in the virtual cluster"
