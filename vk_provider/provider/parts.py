@@ -1,91 +1,56 @@
 """Which parts a provider is made of, and how they know each other."""
 
 import asyncio
-import itertools
-import random
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
-from kube.backoff import Backoff
 from kube.client import Client
 from kube.clock import SystemClock
 from kube.connection import Credentials
 from kube.credentials import load_in_cluster, load_kubeconfig
-from kube.discovery import Discovery
-from kube.errors import ApiError
 from kube.event_recorder import EventRecorder
-from kube.informer import Informer, Timing
 from kube.metrics import Metrics
-from kube.resources import NAMESPACES
 from node.host import Address
 from node.host_watch import HostWatch
 from node.kubelet.server import KubeletServer
 from node.kubelet.serving_tls import ServingTls
 from node.registration import Registration
 from node.single_node import SingleNode
-from reflectors.host_events import HostEvents
-from reflectors.pods import PodReflector
-from reflectors.service_reflectors import service_reflectors
-from reflectors.services import LiveServices
 from reflectors.sides import Sides
-from reflectors.surroundings import Surroundings, Tools
-from reflectors.sync_settings import SyncSettings
-from reflectors.translation.context import ApiServer, Context, Version
-from reflectors.workloads import Workloads
 from vk_provider.health import HealthServer
-from vk_provider.provider.directory import Directory, NamespaceLabels
-from vk_provider.provider.grants import allowed
+from vk_provider.provider.directory import Directory
+from vk_provider.provider.reflection import Reflection, reflect
 from vk_provider.provider.settings import ProviderSettings
 
 PROGRAM = "vk-provider"
-_PATIENCE = Backoff(base=0.2, cap=5.0)
-
 log = structlog.get_logger()
 
 
 async def run_provider(settings: ProviderSettings) -> None:
     """Be the node of one virtual cluster until cancelled. Raises CredentialsError when files for that are no good."""
     registry = CollectorRegistry()
-    metrics = Metrics(registry)
-    clock = SystemClock()
+    metrics, clock = Metrics(registry), SystemClock()
     tls = ServingTls(settings.kubelet_certificate, settings.kubelet_key, settings.kubelet_client_ca, clock)
     host_credentials = await _host_credentials(settings)
     virtual_credentials = await load_kubeconfig(settings.virtual_kubeconfig)
+    progress = Progress()
+    health = HealthServer(settings.health_bind, settings.health_port, registry=registry, not_ready=progress.missing)
+    _build_info(registry)
     async with (
         _client(host_credentials, metrics, "host") as host,
         _client(virtual_credentials, metrics, "virtual") as virtual,
+        asyncio.TaskGroup() as group,
     ):
-        namespaces = Informer(virtual, NAMESPACES, timing=Timing(clock=clock))
-        live = LiveServices()
-        context = replace(await _context(settings, host, virtual, NamespaceLabels(namespaces)), services=live)
+        group.create_task(health.run(), name="health")
         recorder = EventRecorder(virtual, PROGRAM, clock)
-        sides = Sides(host, virtual, recorder, settings.node)
-        sync = SyncSettings(sides, settings.host_namespace, settings.sync_config_map, clock=clock)
-        surroundings = Surroundings(Tools(sides, context, clock, metrics), sync, namespaces)
-        context = replace(context, priority_classes=surroundings.priority_classes)
-        workloads = Workloads(
-            sides,
-            context,
-            sync,
-            surroundings.copies,
-            nodes={settings.node},
-            clock=clock,
-            workers=settings.workers,
-            metrics=metrics,
-        )
-        surroundings.ask(workloads.demand)
-        services = await service_reflectors(sides, context, live, sync, clock=clock, metrics=metrics)
-        pods = workloads.pods
-        pairs = {**workloads.pairs, **surroundings.pairs, **services.pairs}
-        events = HostEvents(host, virtual, context, pairs=pairs, clock=clock, metrics=metrics)
-        watch = HostWatch(host, settings.host_namespace, node_selector=settings.host_node_selector, clock=clock)
-        registration = Registration(virtual, watch, _plan(settings), clock=clock)
+        metrics.recorder(PROGRAM, recorder)
+        group.create_task(recorder.run(), name="events")
+        reflection = await reflect(settings, Sides(host, virtual, recorder, settings.node), clock, metrics)
         kubelet = KubeletServer(
-            Directory(pods),
+            Directory(reflection.pods),
             host,
             tls=tls,
             registry=registry,
@@ -93,32 +58,36 @@ async def run_provider(settings: ProviderSettings) -> None:
             port=settings.kubelet_port,
             max_streams=settings.max_streams,
         )
+        group.create_task(kubelet.run(), name="kubelet API")
+        await kubelet.listening_port()
+        watch = HostWatch(host, settings.host_namespace, node_selector=settings.host_node_selector, clock=clock)
+        registration = Registration(virtual, watch, _plan(settings), clock=clock)
+        progress.follow(reflection, registration)
+        group.create_task(reflection.run(), name="reflection")
+        group.create_task(registration.run(), name="nodes")
+        log.info("provider started", cluster=settings.cluster, node=settings.node)
 
-        def not_ready() -> list[str]:
-            return _missing(pods, registration)
 
-        health = HealthServer(settings.health_bind, settings.health_port, registry=registry, not_ready=not_ready)
-        metrics.informer("namespaces", namespaces)
-        metrics.recorder(PROGRAM, recorder)
-        _build_info(registry)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(health.run(), name="health")
-            group.create_task(recorder.run(), name="events")
-            group.create_task(namespaces.run(), name="namespaces")
-            group.create_task(sync.run(), name="sync settings")
-            group.create_task(kubelet.run(), name="kubelet API")
-            # Pods that were there before us must not be judged by namespaces and Services that we have not seen yet.
-            await namespaces.wait_synced()
-            await sync.wait_synced()
-            group.create_task(services.run(), name="services")
-            await services.services.wait_known()
-            await kubelet.listening_port()
-            group.create_task(surroundings.run(), name="surroundings")
-            group.create_task(events.run(), name="host events")
-            group.create_task(registration.run(), name="nodes")
-            await surroundings.wait_known()
-            group.create_task(workloads.run(), name="workloads")
-            log.info("provider started", cluster=settings.cluster, node=settings.node)
+class Progress:
+    """What /readyz has to say."""
+
+    def __init__(self) -> None:
+        self._followed: tuple[Reflection, Registration] | None = None
+
+    def follow(self, reflection: Reflection, registration: Registration) -> None:
+        self._followed = reflection, registration
+
+    def missing(self) -> list[str]:
+        """Return what is not done yet; empty once the provider does its work."""
+        if self._followed is None:
+            return ["the API servers of both clusters have not answered yet"]
+        reflection, registration = self._followed
+        missing = []
+        if not reflection.pods.synced:
+            missing.append("pods of both clusters have not been read yet")
+        if not registration.is_complete:
+            missing.append("the node is not registered yet")
+        return missing
 
 
 def _client(credentials: Credentials, metrics: Metrics, server: str) -> Client:
@@ -136,31 +105,6 @@ async def _host_credentials(settings: ProviderSettings) -> Credentials:
     return load_in_cluster()
 
 
-async def _context(settings: ProviderSettings, host: Client, virtual: Client, namespaces: NamespaceLabels) -> Context:
-    return Context(
-        cluster=settings.cluster,
-        host_namespace=settings.host_namespace,
-        api_server=ApiServer(settings.api_server_ip, settings.api_server_port),
-        host_version=await _version(host, "host"),
-        virtual_version=await _version(virtual, "virtual"),
-        cluster_domain=settings.cluster_domain,
-        dns_address=settings.dns_address or None,
-        allowed=allowed(settings.allow),
-        namespaces=namespaces,
-    )
-
-
-async def _version(client: Client, side: str) -> Version:
-    """Ask until an answer comes: a virtual API server may start later than we do."""
-    for failures in itertools.count(1):
-        try:
-            return Version(*await Discovery(client).server_version())
-        except ApiError as error:
-            log.warning("waiting for API server", side=side, error=str(error))
-            await asyncio.sleep(_PATIENCE.delay(failures, random.random))
-    raise AssertionError("counting never ends")
-
-
 def _plan(settings: ProviderSettings) -> SingleNode:
     return SingleNode(
         name=settings.node,
@@ -168,15 +112,6 @@ def _plan(settings: ProviderSettings) -> SingleNode:
         addresses=(Address("InternalIP", settings.kubelet_address), Address("Hostname", settings.node)),
         kubelet_port=settings.kubelet_port,
     )
-
-
-def _missing(pods: PodReflector, registration: Registration) -> list[str]:
-    missing = []
-    if not pods.synced:
-        missing.append("pods of both clusters have not been read yet")
-    if not registration.is_complete:
-        missing.append("the node is not registered yet")
-    return missing
 
 
 def _build_info(registry: CollectorRegistry) -> None:

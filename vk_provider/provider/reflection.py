@@ -1,0 +1,113 @@
+"""What is reflected between the two clusters, and in which order it begins."""
+
+import asyncio
+import itertools
+import random
+from dataclasses import dataclass, replace
+
+import structlog
+
+from kube.backoff import Backoff
+from kube.client import Client
+from kube.clock import Clock
+from kube.discovery import Discovery
+from kube.errors import ApiError
+from kube.informer import Informer, Timing
+from kube.metrics import Metrics
+from kube.resources import NAMESPACES
+from reflectors.host_events import HostEvents
+from reflectors.pods import PodReflector
+from reflectors.service_reflectors import ServiceReflectors, service_reflectors
+from reflectors.services import LiveServices
+from reflectors.sides import Sides
+from reflectors.surroundings import Surroundings, Tools
+from reflectors.sync_settings import SyncSettings
+from reflectors.translation.context import ApiServer, Context, Version
+from reflectors.workloads import Workloads
+from vk_provider.provider.directory import NamespaceLabels
+from vk_provider.provider.grants import allowed
+from vk_provider.provider.settings import ProviderSettings
+
+_PATIENCE = Backoff(base=0.2, cap=5.0)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Reflection:
+    """Part of the daemon."""
+
+    namespaces: Informer
+    sync: SyncSettings
+    services: ServiceReflectors
+    surroundings: Surroundings
+    workloads: Workloads
+    events: HostEvents
+
+    @property
+    def pods(self) -> PodReflector:
+        return self.workloads.pods
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.namespaces.run(), name="namespaces")
+            group.create_task(self.sync.run(), name="sync settings")
+            # Pods that were there before us must not be judged by namespaces and Services that we have not seen yet.
+            await self.namespaces.wait_synced()
+            await self.sync.wait_synced()
+            group.create_task(self.services.run(), name="services")
+            await self.services.services.wait_known()
+            group.create_task(self.surroundings.run(), name="surroundings")
+            group.create_task(self.events.run(), name="host events")
+            await self.surroundings.wait_known()
+            group.create_task(self.workloads.run(), name="workloads")
+
+
+async def reflect(settings: ProviderSettings, sides: Sides, clock: Clock, metrics: Metrics) -> Reflection:
+    """Put the reflectors together; waits until both API servers have said what they are."""
+    namespaces = Informer(sides.virtual, NAMESPACES, timing=Timing(clock=clock))
+    metrics.informer("namespaces", namespaces)
+    live = LiveServices()
+    context = replace(await _context(settings, sides, NamespaceLabels(namespaces)), services=live)
+    sync = SyncSettings(sides, settings.host_namespace, settings.sync_config_map, clock=clock)
+    services = await service_reflectors(sides, context, live, sync, clock=clock, metrics=metrics)
+    surroundings = Surroundings(Tools(sides, context, clock, metrics), sync, namespaces)
+    workloads = Workloads(
+        sides,
+        replace(context, priority_classes=surroundings.priority_classes),
+        sync,
+        surroundings.copies,
+        nodes={settings.node},
+        clock=clock,
+        workers=settings.workers,
+        metrics=metrics,
+    )
+    surroundings.ask(workloads.demand)
+    pairs = {**workloads.pairs, **surroundings.pairs, **services.pairs}
+    events = HostEvents(sides.host, sides.virtual, context, pairs=pairs, clock=clock, metrics=metrics)
+    return Reflection(namespaces, sync, services, surroundings, workloads, events)
+
+
+async def _context(settings: ProviderSettings, sides: Sides, namespaces: NamespaceLabels) -> Context:
+    return Context(
+        cluster=settings.cluster,
+        host_namespace=settings.host_namespace,
+        api_server=ApiServer(settings.api_server_ip, settings.api_server_port),
+        host_version=await _version(sides.host, "host"),
+        virtual_version=await _version(sides.virtual, "virtual"),
+        cluster_domain=settings.cluster_domain,
+        dns_address=settings.dns_address or None,
+        allowed=allowed(settings.allow),
+        namespaces=namespaces,
+    )
+
+
+async def _version(client: Client, side: str) -> Version:
+    """Ask until an answer comes: a virtual API server may start later than we do."""
+    for failures in itertools.count(1):
+        try:
+            return Version(*await Discovery(client).server_version())
+        except ApiError as error:
+            log.warning("waiting for API server", side=side, error=str(error))
+            await asyncio.sleep(_PATIENCE.delay(failures, random.random))
+    raise AssertionError("counting never ends")
