@@ -24,6 +24,7 @@ KIND = "Token"  # what the Secret's name is derived from, so that no Secret of t
 HOLDS_LABEL, HOLDS = f"{DOMAIN}/holds", "tokens"
 LIVES = f"{DOMAIN}/token-lives"
 
+_USUAL_MODE, _READABLE = 0o644, 0o004
 _USUAL_SECONDS = 3600  # as an API server's admission fills in
 _RENEWED_AFTER = 0.8  # of its life, as kubelets do, less up to _JITTER of it
 _JITTER = 0.05
@@ -78,8 +79,9 @@ def project_tokens(spec: Draft, virtual: Json, context: Context) -> None:
     """Have the token sources of `spec`, a host pod's, read from its Secret: they are at the same places in both."""
     name = token_secret_name(virtual["metadata"], context)
     for volume, number, source in _places(virtual["spec"]):
-        items = [{"key": source.key, "path": source.path}]
-        spec["volumes"][volume]["projected"]["sources"][number] = {"secret": {"name": name, "items": items}}
+        projected = spec["volumes"][volume]["projected"]
+        item = {"key": source.key, "path": source.path, **_mode(projected, spec)}
+        projected["sources"][number] = {"secret": {"name": name, "items": [item]}}
 
 
 def token_secret_name(metadata: Json, context: Context) -> str:
@@ -159,6 +161,16 @@ def _places(spec: Json) -> Iterator[tuple[int, int, TokenSource]]:
         for place, projection in enumerate(listed(mapped(volume, "projected"), "sources")):
             if projection.get("serviceAccountToken"):
                 yield number, place, _source(projection["serviceAccountToken"], volume["name"], place)
+
+
+def _mode(projected: Json, spec: Json) -> Json:
+    """Return the mode that a token's file needs beside the volume's, for its readers to read it.
+
+    A kubelet gives a token's file to the user that the containers run as, but a Secret's file it leaves to root.
+    """
+    mode = projected.get("defaultMode", _USUAL_MODE)
+    users = {mapped(each, "securityContext").get("runAsUser") for each in [spec, *listed(spec, "containers")]}
+    return {} if mode & _READABLE or not users - {None, 0} else {"mode": mode | _READABLE}
 
 
 def _source(token: Json, volume: str, place: int) -> TokenSource:

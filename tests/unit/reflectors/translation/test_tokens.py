@@ -22,7 +22,7 @@ from reflectors.translation.tokens import (
 )
 from reflectors.translation.writes import Create, Delete, Patch, Refuse
 from tests.unit.reflectors.translation.merge_patch import merge_patched
-from tests.unit.reflectors.translation.pods import CONTEXT, frozen, names, namespaces, pod
+from tests.unit.reflectors.translation.pods import CONTEXT, container, frozen, names, namespaces, pod
 
 NOON = 1_800_000_000.0
 HOUR, DAY = 3600.0, 24 * 3600.0
@@ -170,6 +170,27 @@ def test_a_pods_token_sources_read_from_its_secret_and_its_other_sources_as_befo
         {"secret": {"name": secret(WEB)["metadata"]["name"], "items": [{"key": source.key, "path": "token"}]}},
         {"configMap": {"name": CONTEXT.host_name("ConfigMap", "shop", "kube-root-ca.crt")}},
     ]
+
+
+@pytest.mark.parametrize(
+    ("volume", "spec", "mode"),
+    [
+        pytest.param({}, {"securityContext": {"runAsUser": 1000}}, None, id="readable to everybody anyway"),
+        pytest.param({"defaultMode": 0o400}, {}, None, id="root's, who runs the containers"),
+        pytest.param({"defaultMode": 0o400}, {"securityContext": {"runAsUser": 0}}, None, id="root's by name"),
+        pytest.param({"defaultMode": 0o400}, {"securityContext": {"runAsUser": 1000}}, 0o404, id="of the pod's user"),
+        pytest.param(
+            {"defaultMode": 0o400},
+            {"containers": [container(securityContext={"runAsUser": 1000})]},
+            0o404,
+            id="of a container's user",
+        ),
+    ],
+)
+def test_whoever_a_pods_containers_run_as_can_read_its_tokens(volume: Json, spec: Json, mode: int | None) -> None:
+    virtual = pod({**spec, "volumes": [{"name": "t", "projected": {"sources": [token()], **volume}}]})
+    (projected,) = (each["projected"] for each in translated(virtual, CONTEXT).pod["spec"]["volumes"])
+    assert projected["sources"][0]["secret"]["items"][0].get("mode") == mode
 
 
 def test_sources_of_equal_paths_and_of_volumes_named_alike_have_keys_of_their_own() -> None:
