@@ -44,16 +44,6 @@ class Tokens(Protocol):
     def add_handler(self, handler: Wake) -> None: ...
 
 
-class NoDependencies:
-    """For pods that lean on nothing."""
-
-    def missing(self, _virtual: Json) -> str | None:
-        return None
-
-    def add_handler(self, wake: Wake) -> None:
-        pass
-
-
 class PodDependencies:
     def __init__(self, demand: Demand, copies: Mapping[str, Copies], tokens: Tokens) -> None:
         """`copies`: the reflectors of what pods refer to, by kind."""

@@ -13,22 +13,19 @@ from typing import Any
 import structlog
 
 from kube.client import PatchType
-from kube.clock import Clock
 from kube.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
 from kube.informer import Informer, Timing
-from kube.metrics import Metrics
 from kube.objects import Key, Object
 from kube.reconciler import Limits, Reconciler, RequeueAfter
 from kube.resources import PODS
 from kube.store import Change
 from kube.work_queue import WorkQueue
-from reflectors.dependencies import Dependencies, NoDependencies
+from reflectors.dependencies import Dependencies
 from reflectors.latest import Latest
 from reflectors.refused import is_lost_race, refusal_of
-from reflectors.sides import Sides
 from reflectors.tenant_events import TenantEvents
+from reflectors.tools import Tools
 from reflectors.translation import pod_writes
-from reflectors.translation.context import Context
 from reflectors.translation.host_names import label_value
 from reflectors.translation.json_values import Json
 from reflectors.translation.lost_on_host import lost_on_host
@@ -55,40 +52,32 @@ class PodReflector:
     """Part of the daemon."""
 
     def __init__(
-        self,
-        virtual_pods: VirtualPods,
-        sides: Sides,
-        context: Context,
-        *,
-        clock: Clock,
-        metrics: Metrics,
-        dependencies: Dependencies | None = None,
-        workers: int = 32,
+        self, virtual_pods: VirtualPods, tools: Tools, dependencies: Dependencies, *, workers: int = 32
     ) -> None:
-        self._sides = sides
-        self._context = context
-        self._clock = clock
-        self._dependencies = dependencies or NoDependencies()
+        self._sides = tools.sides
+        self._context = context = tools.context
+        self._clock = tools.clock
+        self._dependencies = dependencies
         self._waiting_since: dict[Key, float] = {}
         self._virtual_pods = virtual_pods
+        timing = Timing(clock=tools.clock)
         ours = f"{CLUSTER_LABEL}={label_value(context.cluster)}"
-        timing = Timing(clock=clock)
-        self._host_pods = Informer(sides.host, PODS, context.host_namespace, label_selector=ours, timing=timing)
+        self._host_pods = Informer(tools.sides.host, PODS, context.host_namespace, label_selector=ours, timing=timing)
         self._virtual = virtual_pods.latest()
         self._host = Latest(self._host_pods.store.get, lambda: self._host_pods.last_resource_version)
-        self._events = TenantEvents(sides.recorder)
-        self._queue: WorkQueue[Key] = WorkQueue(clock, partition=lambda key: key.namespace)
+        self._events = TenantEvents(tools.sides.recorder)
+        self._queue: WorkQueue[Key] = WorkQueue(tools.clock, partition=lambda key: key.namespace)
         virtual_pods.add_handler(_Wakes(self._queue, virtual_pods.key_of))
         self._host_pods.add_handler(_Wakes(self._queue, self._key_of_host))
-        self._dependencies.add_handler(self._queue.add)
+        dependencies.add_handler(self._queue.add)
         self._reconciler = Reconciler(
             "pods",
             self._queue,
             self._reconcile,
             limits=Limits(workers=workers),
-            observers=[metrics.reconciler("pods", self._queue)],
+            observers=[tools.metrics.reconciler("pods", self._queue)],
         )
-        metrics.informer("host pods", self._host_pods)
+        tools.metrics.informer("host pods", self._host_pods)
 
     @property
     def synced(self) -> bool:

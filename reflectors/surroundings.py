@@ -2,11 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
 
-from kube.clock import Clock
 from kube.informer import Informer
-from kube.metrics import Metrics
 from kube.objects import Object
 from kube.resources import INGRESSES, NETWORK_POLICIES, PRIORITY_CLASSES, STORAGE_CLASSES, Resource
 from kube.store import Change
@@ -17,11 +14,10 @@ from reflectors.demand import Demand
 from reflectors.dependencies import Copies
 from reflectors.ingresses import AsksForSecrets
 from reflectors.kind_reflector import KindReflector, Resources
-from reflectors.sides import Sides
 from reflectors.sync_config import Kind
 from reflectors.sync_settings import SyncSettings
+from reflectors.tools import Tools
 from reflectors.translation import claims, ingresses, network_policies
-from reflectors.translation.context import Context
 from reflectors.translation.host_names import label_value
 from reflectors.translation.ingresses import IngressRules
 from reflectors.translation.kinds import Rules
@@ -32,16 +28,6 @@ from reflectors.translation.storage_classes import StorageClassRules
 
 Entry = Callable[[], Kind]
 """What the configuration says of a kind now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What every reflector here is made with."""
-
-    sides: Sides
-    context: Context
-    clock: Clock
-    metrics: Metrics
 
 
 class Surroundings:

@@ -13,10 +13,8 @@ import msgspec
 import structlog
 
 from kube.client import PatchType
-from kube.clock import Clock
 from kube.errors import AlreadyExists, BadRequest, Conflict, Forbidden, Invalid, NotFound
 from kube.informer import Informer, Timing
-from kube.metrics import Metrics
 from kube.objects import Key, Object
 from kube.reconciler import Limits, Reconciler, RequeueAfter
 from kube.resources import SECRETS, SERVICE_ACCOUNTS
@@ -24,9 +22,8 @@ from kube.store import Change
 from kube.work_queue import WorkQueue
 from reflectors.latest import Latest
 from reflectors.refused import is_lost_race, refusal_of
-from reflectors.sides import Sides
 from reflectors.tenant_events import TenantEvents
-from reflectors.translation.context import Context
+from reflectors.tools import Tools
 from reflectors.translation.host_names import label_value
 from reflectors.translation.json_values import Json
 from reflectors.translation.metadata import CLUSTER_LABEL, recorded
@@ -65,19 +62,19 @@ class _Given(msgspec.Struct):
 class TokenReflector:
     """Part of the daemon."""
 
-    def __init__(self, pods: VirtualPods, sides: Sides, context: Context, *, clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, pods: VirtualPods, tools: Tools) -> None:
         self._pods = pods
-        self._sides = sides
-        self._context = context
-        self._clock = clock
+        self._sides = tools.sides
+        self._context = context = tools.context
+        self._clock = tools.clock
         ours = f"{CLUSTER_LABEL}={label_value(context.cluster)},{HOLDS_LABEL}={HOLDS}"
         self._secrets = Informer(
-            sides.host, SECRETS, context.host_namespace, label_selector=ours, timing=Timing(clock=clock)
+            tools.sides.host, SECRETS, context.host_namespace, label_selector=ours, timing=Timing(clock=tools.clock)
         )
         self._latest = Latest(self._secrets.store.get, lambda: self._secrets.last_resource_version)
-        self._events = TenantEvents(sides.recorder)
+        self._events = TenantEvents(tools.sides.recorder)
         self._handlers: tuple[Callable[[Key], None], ...] = ()
-        self._queue: WorkQueue[Key] = WorkQueue(clock, partition=lambda key: key.namespace)
+        self._queue: WorkQueue[Key] = WorkQueue(tools.clock, partition=lambda key: key.namespace)
         self._secrets.add_handler(_Secrets(self._changed, self._key_of_secret))
         pods.follow(self._queue.add)
         self._reconciler = Reconciler(
@@ -85,9 +82,9 @@ class TokenReflector:
             self._queue,
             self._reconcile,
             limits=Limits(workers=WORKERS),
-            observers=[metrics.reconciler("tokens", self._queue)],
+            observers=[tools.metrics.reconciler("tokens", self._queue)],
         )
-        metrics.informer("host tokens", self._secrets)
+        tools.metrics.informer("host tokens", self._secrets)
 
     @property
     def synced(self) -> bool:

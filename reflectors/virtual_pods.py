@@ -4,15 +4,13 @@ from collections.abc import Callable, Collection, Iterable
 
 import msgspec
 
-from kube.client import Client
-from kube.clock import Clock
 from kube.informer import Handler, Informer, Timing
-from kube.metrics import Metrics
 from kube.objects import Key, Object
 from kube.resources import PODS
 from kube.store import Change
 from reflectors.demand import Demand, Named
 from reflectors.latest import Latest
+from reflectors.tools import Tools
 from reflectors.translation.pod_spec import KIND
 from reflectors.translation.references import references
 from reflectors.translation.volumes import plain_spec
@@ -25,12 +23,12 @@ class _OnNode(msgspec.Struct, rename="camel"):
 class VirtualPods:
     """Part of the daemon."""
 
-    def __init__(self, client: Client, nodes: Collection[str], *, clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, tools: Tools, nodes: Collection[str]) -> None:
         self._nodes = nodes
         # A field selector knows no "one of": pods of several nodes are picked out here.
         node = f"spec.nodeName={next(iter(nodes))}" if len(nodes) == 1 else ""
-        self._informer = Informer(client, PODS, field_selector=node, timing=Timing(clock=clock))
-        metrics.informer("virtual pods", self._informer)
+        self._informer = Informer(tools.sides.virtual, PODS, field_selector=node, timing=Timing(clock=tools.clock))
+        tools.metrics.informer("virtual pods", self._informer)
 
     @property
     def synced(self) -> bool:

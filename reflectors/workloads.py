@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 
-from kube.clock import Clock
-from kube.metrics import Metrics
 from kube.objects import Object
 from kube.resources import CONFIG_MAPS, SECRETS, Resource
 from reflectors import host_events
@@ -12,11 +10,10 @@ from reflectors.demand import Demand
 from reflectors.dependencies import Copies, PodDependencies
 from reflectors.kind_reflector import KindReflector, Resources
 from reflectors.pods import PodReflector
-from reflectors.sides import Sides
 from reflectors.sync_settings import SyncSettings
 from reflectors.tokens import TokenReflector
+from reflectors.tools import Tools
 from reflectors.translation.config_objects import CONFIG_MAP, SECRET, TOKEN_TYPE, ConfigObjects
-from reflectors.translation.context import Context
 from reflectors.translation.pod_spec import KIND
 from reflectors.virtual_pods import VirtualPods, ask_for_references
 
@@ -29,39 +26,26 @@ class Workloads:
 
     def __init__(
         self,
-        sides: Sides,
-        context: Context,
+        tools: Tools,
         sync: SyncSettings,
         copies: Mapping[str, Copies],
         *,
         nodes: Collection[str],
-        clock: Clock,
-        metrics: Metrics,
         workers: int = 32,
     ) -> None:
         """`copies`: the reflectors of whatever else pods wait for, by kind."""
+        self._tools = tools
         self._sync = sync
-        self._sides = sides
-        self._context = context
-        self._clock = clock
-        self._metrics = metrics
         self.demand = Demand()
-        self._virtual_pods = VirtualPods(sides.virtual, nodes, clock=clock, metrics=metrics)
+        self._virtual_pods = VirtualPods(tools, nodes)
         ask_for_references(self._virtual_pods, self.demand)
         self._config = {
             CONFIG_MAP: self._on_demand(CONFIG_MAP, CONFIG_MAPS, self._wants_config_map),
             SECRET: self._on_demand(SECRET, SECRETS, self._wants_secret),
         }
-        self._tokens = TokenReflector(self._virtual_pods, sides, context, clock=clock, metrics=metrics)
-        self.pods = PodReflector(
-            self._virtual_pods,
-            sides,
-            context,
-            clock=clock,
-            metrics=metrics,
-            dependencies=PodDependencies(self.demand, {**copies, **self._config}, self._tokens),
-            workers=workers,
-        )
+        self._tokens = TokenReflector(self._virtual_pods, tools)
+        dependencies = PodDependencies(self.demand, {**copies, **self._config}, self._tokens)
+        self.pods = PodReflector(self._virtual_pods, tools, dependencies, workers=workers)
 
     @property
     def pairs(self) -> Mapping[str, host_events.Pairs]:
@@ -81,12 +65,12 @@ class Workloads:
 
     def _on_demand(self, kind: str, resource: Resource, wanted: Callable[[Object], bool]) -> KindReflector:
         reflector = KindReflector(
-            ConfigObjects(kind, self._context),
+            ConfigObjects(kind, self._tools.context),
             Resources(resource, resource),
-            self._sides,
-            self._context,
-            clock=self._clock,
-            metrics=self._metrics,
+            self._tools.sides,
+            self._tools.context,
+            clock=self._tools.clock,
+            metrics=self._tools.metrics,
             wanted=wanted,
         )
         self.demand.listen(kind, reflector.wake)

@@ -20,8 +20,9 @@ from reflectors.pods import PodReflector
 from reflectors.service_reflectors import ServiceReflectors, service_reflectors
 from reflectors.services import LiveServices
 from reflectors.sides import Sides
-from reflectors.surroundings import Surroundings, Tools
+from reflectors.surroundings import Surroundings
 from reflectors.sync_settings import SyncSettings
+from reflectors.tools import Tools
 from reflectors.translation.context import ApiServer, Context, Version
 from reflectors.workloads import Workloads
 from vk_provider.provider.directory import NamespaceLabels
@@ -71,17 +72,10 @@ async def reflect(settings: ProviderSettings, sides: Sides, clock: Clock, metric
     context = replace(await _context(settings, sides, NamespaceLabels(namespaces)), services=live)
     sync = SyncSettings(sides, settings.host_namespace, settings.sync_config_map, clock=clock)
     services = await service_reflectors(sides, context, live, sync, clock=clock, metrics=metrics)
-    surroundings = Surroundings(Tools(sides, context, clock, metrics), sync, namespaces)
-    workloads = Workloads(
-        sides,
-        replace(context, priority_classes=surroundings.priority_classes),
-        sync,
-        surroundings.copies,
-        nodes={settings.node},
-        clock=clock,
-        workers=settings.workers,
-        metrics=metrics,
-    )
+    tools = Tools(sides, context, clock, metrics)
+    surroundings = Surroundings(tools, sync, namespaces)
+    tools = replace(tools, context=replace(context, priority_classes=surroundings.priority_classes))
+    workloads = Workloads(tools, sync, surroundings.copies, nodes={settings.node}, workers=settings.workers)
     surroundings.ask(workloads.demand)
     pairs = {**workloads.pairs, **surroundings.pairs, **services.pairs}
     events = HostEvents(sides.host, sides.virtual, context, pairs=pairs, clock=clock, metrics=metrics)

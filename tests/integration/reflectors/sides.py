@@ -19,6 +19,7 @@ from kube.resources import EVENTS, PODS
 from reflectors.pods import PodReflector
 from reflectors.sides import Sides as ReflectorSides
 from reflectors.sync_settings import SyncSettings
+from reflectors.tools import Tools
 from reflectors.translation.context import ApiServer, Context, Version
 from reflectors.workloads import Workloads
 from tests.cluster_fixtures import Api
@@ -115,15 +116,8 @@ async def reflecting(both: Sides, clock: Clock | None = None) -> AsyncIterator[P
     recorder = EventRecorder(both.virtual, "test", clock)
     reflector_sides = ReflectorSides(both.host, both.virtual, recorder, both.node)
     sync = SyncSettings(reflector_sides, both.host_namespace, "sync", clock=clock)
-    workloads = Workloads(
-        reflector_sides,
-        both.context,
-        sync,
-        {},
-        nodes={both.node},
-        clock=clock,
-        metrics=Metrics(CollectorRegistry()),
-    )
+    tools = Tools(reflector_sides, both.context, clock, Metrics(CollectorRegistry()))
+    workloads = Workloads(tools, sync, {}, nodes={both.node})
     tasks = [asyncio.create_task(part.run()) for part in (workloads, sync, recorder)]
     try:
         await eventually(lambda: workloads.pods.synced, "both sides to be read")

@@ -27,8 +27,9 @@ from kube.resources import (
 )
 from reflectors.demand import Demand
 from reflectors.sides import Sides as ReflectorSides
-from reflectors.surroundings import Surroundings, Tools
+from reflectors.surroundings import Surroundings
 from reflectors.sync_settings import KEY, SyncSettings
+from reflectors.tools import Tools
 from tests.cluster_fixtures import Api
 from tests.eventually import eventually
 from tests.integration.reflectors.sides import Sides, sides, until

@@ -6,7 +6,7 @@ import pytest
 
 from kube.objects import Key
 from reflectors.demand import Demand, Named
-from reflectors.dependencies import NoDependencies, PodDependencies
+from reflectors.dependencies import PodDependencies
 from reflectors.translation.json_values import Json
 from tests.unit.reflectors.translation.pods import container, pod
 
@@ -79,7 +79,3 @@ def test_pods_are_woken_when_what_they_ask_for_changes() -> None:
     assert woken == [WEB]
     tokens.tell(Key("shop", "db"))
     assert woken == [WEB, Key("shop", "db")]
-
-
-def test_a_pod_without_dependencies_waits_for_nothing() -> None:
-    assert NoDependencies().missing(LEANING) is None
