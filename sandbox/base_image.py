@@ -1,4 +1,4 @@
-"""The test image: a small Debian root with busybox, curl, Python and an echo server, built on this machine.
+"""The test image: a small Debian root with busybox, curl, Python, an echo and a DNS server, built on this machine.
 
 It stands in for every public image that the tests and the demo name: `busybox`, `debian:12`, `python:3.11`... They all
 share one layer.
@@ -18,6 +18,7 @@ IMAGES: dict[tuple[str, ...], dict[str, list[str]]] = {
     ("busybox", "busybox:1.35", "debian:12", "sandbox.local/test:1"): {"Cmd": ["sh"]},
     ("python:3.11",): {"Cmd": ["python3"]},
     ("curlimages/curl",): {"Entrypoint": ["/entrypoint.sh"], "Cmd": ["curl"]},
+    ("sandbox.local/dns:1",): {"Entrypoint": ["dns-server"]},
     ("sandbox.local/echo:1",): {"Entrypoint": ["echo-server"]},
     ("sandbox.local/pause:1",): {"Entrypoint": ["catatonit", "-P"]},
 }

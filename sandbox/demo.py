@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sandbox import binaries, control_plane, host
+from sandbox import binaries, cluster_dns, control_plane, host
 from sandbox.control_plane import HOST
 from sandbox.core import Sandbox, changing, http_get
 from sandbox.errors import SandboxError
@@ -22,14 +22,18 @@ NAMESPACE = "vc-demo"
 KUBELET_PORT = 10250
 HEALTH_PORT = 8081
 
+PATIENTLY = "-s --retry 9 --retry-connrefused --retry-delay 1"
 ON_THE_HOST = (f"get pods -n {NAMESPACE} -o wide",)
 IN_THE_VIRTUAL_CLUSTER = (
     "get nodes -o wide",
+    "rollout status deployment/kube-dns -n kube-system --timeout=120s",
     "create deployment hello --image=sandbox.local/echo:1 --port=8080",
     "rollout status deployment/hello --timeout=120s",
     "get pods -o wide",
     "logs deployment/hello",
-    "exec deployment/hello -- wget -qO- http://127.0.0.1:8080/hello",
+    "expose deployment hello --port=80 --target-port=8080",
+    "get services",
+    f"run asker --rm --attach --quiet --restart=Never --image=curlimages/curl -- {PATIENTLY} http://hello/by-name",
 )
 
 
@@ -43,9 +47,10 @@ def main() -> int:
             virtual = control_plane.start(sandbox, VIRTUAL, found, controllers=True)
             _start_provider(sandbox, virtual)
             control_plane.wait_for_controllers(sandbox, virtual)
+            cluster_dns.install(sandbox, virtual)
     virtual_kubeconfig, host_kubeconfig = sandbox.layout.kubeconfig(VIRTUAL), sandbox.layout.kubeconfig(HOST)
     kubectl = found.tool("kubectl")
-    _run(kubectl, virtual_kubeconfig, "delete deployment hello --ignore-not-found --wait")
+    _run(kubectl, virtual_kubeconfig, "delete deployment,service hello --ignore-not-found --wait")
     click.secho("\nA virtual cluster, with an API server and a node of its own:", bold=True)
     for step in IN_THE_VIRTUAL_CLUSTER:
         _show(kubectl, virtual_kubeconfig, step)

@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from sandbox import binaries, control_plane, core, host, network, node
+from sandbox import binaries, cluster_dns, control_plane, core, host, network, node
 from sandbox.binaries import Binaries, Version, version_of
 from sandbox.control_plane import HOST
 from sandbox.core import Sandbox, changing, load_sandbox
@@ -106,6 +106,15 @@ class ApiServer:
     def delete_namespace(self, name: str) -> None:
         """Begin to delete a namespace; nobody waits for it."""
         self._sandbox().delete(self._cluster, f"/api/v1/namespaces/{name}")
+
+    def install_dns(self, *, address: str = "") -> None:
+        """Begin to run the cluster's DNS; `address` is what its nodes are told of, in a host cluster."""
+        cluster_dns.install(self._sandbox(), self._cluster, address=address)
+
+    @property
+    def dns_address(self) -> str:
+        """What nodes of this sandbox take for their cluster's DNS Service."""
+        return str(self._sandbox().addresses.dns)
 
     def get(self, path: str) -> bytes:
         """What a GET answers, without the second that kubectl takes to start on a busy machine."""

@@ -4,6 +4,7 @@ import urllib.request
 
 import pytest
 
+from sandbox import cluster_dns
 from tests.cluster_fixtures import Api
 from tests.kubectl import Kubectl
 
@@ -48,6 +49,14 @@ def test_a_service_is_reached_by_its_cluster_ip_from_a_pod_and_from_this_machine
     assert '"path": "/from-pod"' in kubectl("exec", sleeper, "--", "wget", "-qO-", "-T5", f"http://{web}/from-pod")
     with urllib.request.urlopen(f"http://{web}/from-machine", timeout=10) as answer:
         assert b'"path": "/from-machine"' in answer.read()
+
+
+def test_the_clusters_own_dns_knows_services(kubectl: Kubectl, host_cluster: Api, sleeper: str, web: str) -> None:
+    dns = Kubectl(host_cluster.server.kubectl, host_cluster.kubeconfig, cluster_dns.NAMESPACE)
+    host_cluster.server.install_dns(address=host_cluster.server.dns_address)
+    dns.wait_for("condition=Available", f"deployment/{cluster_dns.NAME}")
+    assert web in kubectl("exec", sleeper, "--", "nslookup", f"web.{host_cluster.namespace}.svc.cluster.local")
+    dns("delete", f"deployment/{cluster_dns.NAME}", f"service/{cluster_dns.NAME}")
 
 
 def test_port_forward_carries_http(kubectl: Kubectl, web: str) -> None:  # noqa: ARG001 - the pod behind it

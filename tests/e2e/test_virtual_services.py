@@ -1,10 +1,14 @@
 """Services of a virtual cluster lead to its pods, through the host's own kube-proxy."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from sandbox import cluster_dns
 from tests.e2e.tenants import Tenant
+from tests.kubectl import Kubectl
+from tests.virtual_cluster import VirtualCluster
 
 pytestmark = pytest.mark.usefixtures("converged")
 
@@ -15,6 +19,16 @@ ECHO = {
     "ports": [{"name": "http", "containerPort": 8080}],
     "readinessProbe": {"tcpSocket": {"port": "http"}, "periodSeconds": 1},
 }
+
+
+@pytest.fixture(scope="module")
+def dns(cluster: VirtualCluster) -> Iterator[Kubectl]:
+    """The virtual cluster has a DNS of its own, run by itself."""
+    kubectl = cluster.kubectl(cluster_dns.NAMESPACE)
+    cluster.virtual.install_dns()
+    kubectl.wait_for("condition=Available", f"deployment/{cluster_dns.NAME}")
+    yield kubectl
+    kubectl("delete", f"deployment/{cluster_dns.NAME}", f"service/{cluster_dns.NAME}", "--cascade=foreground")
 
 
 def service(name: str, **spec: Any) -> dict[str, Any]:
@@ -48,3 +62,43 @@ def test_a_service_leads_to_its_own_namespaces_pods_and_pods_are_told_of_it(tena
     assert shown == f"{address}:80\n"
     tenant.virtual("delete", "pod/web", "pod/asker", "service/web")
     other.virtual("delete", "pod/web-of-others")
+
+
+@pytest.mark.usefixtures("dns")
+def test_pods_find_services_and_each_other_by_name_across_namespaces(tenant: Tenant) -> None:
+    other = tenant.elsewhere()
+    other.virtual.apply(service("shop"), service("peers", clusterIP="None"))
+    other.virtual.apply(service("alias", type="ExternalName", externalName=f"shop.{other.namespace}.svc.cluster.local"))
+    other.virtual.apply(_named_pod("peer-0", "peers"))
+    echo(other, "shop", "shop")
+    tenant.create("asker", ECHO)
+    tenant.wait_ready("asker")
+    other.wait_ready("shop", "peer-0")
+    for name, hostname in {
+        f"http://shop.{other.namespace}/": "shop",
+        f"http://shop.{other.namespace}.svc.cluster.local/": "shop",
+        f"http://alias.{other.namespace}/": "shop",
+        f"http://peers.{other.namespace}:8080/": "peer-0",
+        f"http://peer-0.peers.{other.namespace}:8080/": "peer-0",
+    }.items():
+        _wait_for_answer(tenant, name, hostname)
+    _wait_for_answer(other, "http://peer-0.peers:8080/", "peer-0", asker="shop")
+    assert "kubernetes.default" in tenant.virtual("exec", "asker", "--", "cat", "/etc/hosts")
+    assert tenant.virtual.run(
+        "exec", "asker", "--", "nslookup", f"nobody.{other.namespace}.svc.cluster.local"
+    ).returncode
+    tenant.virtual("delete", "pod/asker")
+    other.virtual("delete", "pods,services", "--all")
+
+
+def _named_pod(name: str, subdomain: str) -> dict[str, Any]:
+    spec = {"hostname": name, "subdomain": subdomain, "containers": [ECHO], "terminationGracePeriodSeconds": 0}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": subdomain}}, "spec": spec}
+
+
+def _wait_for_answer(tenant: Tenant, url: str, hostname: str, *, asker: str = "asker") -> None:
+    def answer() -> bool:
+        done = tenant.virtual.run("exec", asker, "--", "curl", "-s", "-m", "3", url)
+        return f'"hostname": "{hostname}"'.encode() in done.stdout
+
+    tenant.eventually(f"an answer from {url}", answer)
