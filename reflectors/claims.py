@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+import msgspec
 import structlog
 
 from kube.client import PatchType
@@ -17,14 +18,14 @@ from kube.informer import Informer, Timing
 from kube.metrics import Metrics
 from kube.objects import Key, Object
 from kube.reconciler import Limits, Reconciler
-from kube.resources import PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS
+from kube.resources import EVENTS, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS
 from kube.store import Change
 from kube.work_queue import WorkQueue
 from reflectors.kind_reflector import KindReflector, Resources
 from reflectors.latest import Latest
 from reflectors.sides import Sides
 from reflectors.tenant_events import TenantEvents
-from reflectors.translation.claims import KIND, ClaimRules, is_bound
+from reflectors.translation.claims import KIND, ClaimRules, claims_used_by, is_bound
 from reflectors.translation.context import Context
 from reflectors.translation.json_values import Json, mapped
 from reflectors.translation.metadata import SYNC_SOURCE
@@ -37,11 +38,12 @@ from reflectors.translation.placeholder_volumes import (
     next_volume_write,
     volume_name,
 )
-from reflectors.translation.references import references
-from reflectors.translation.volumes import plain_spec
 from reflectors.translation.writes import Refuse
 
 WORKERS = 8
+WAIT_FOR_FIRST_CONSUMER = (
+    "WaitForFirstConsumer"  # a StorageClass's mode, and what the host says in events of its claims
+)
 _BY_CLAIM = "claim"
 
 log = structlog.get_logger()
@@ -58,17 +60,26 @@ class ClaimReflector:
         clock: Clock,
         metrics: Metrics,
         wanted: Callable[[Object], bool] = lambda _: True,
-        binds_at_once: Callable[[str], bool] = lambda _: False,
+        binding_mode: Callable[[str], str | None] = lambda _: None,
     ) -> None:
-        """`binds_at_once`: whether claims of that host StorageClass are known to be bound before a pod uses them."""
+        """`binding_mode`: that of a host StorageClass; None if it cannot be seen."""
         self._sides = sides
-        self._binds_at_once = binds_at_once
+        self._binding_mode = binding_mode
         timing = Timing(clock=clock)
         self._volumes = Informer(sides.virtual, PERSISTENT_VOLUMES, label_selector=f"{SYNC_SOURCE}=host", timing=timing)
         self._volumes.store.add_index(_BY_CLAIM, lambda volume: [str(_claim_of(volume))])
         self._latest = Latest(self._volumes.store.get, lambda: self._volumes.last_resource_version)
         self._waiting_pods = Informer(sides.virtual, PODS, field_selector="spec.nodeName=", timing=timing)
         self._waiting_pods.store.add_index(_BY_CLAIM, lambda pod: map(str, _claims_used_by(pod)))
+        # What the host's volume controller says of such claims, and again and again while it is so.
+        self._waits = Informer(
+            sides.host,
+            EVENTS,
+            context.host_namespace,
+            field_selector=f"involvedObject.kind={KIND},reason={WAIT_FOR_FIRST_CONSUMER}",
+            timing=timing,
+        )
+        self._waits.store.add_index(_BY_CLAIM, lambda event: [_about(event).uid])
         self.claims = KindReflector(
             ClaimRules(context, self),
             Resources(PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUME_CLAIMS),
@@ -84,6 +95,7 @@ class ClaimReflector:
         self.claims.add_handler(self._queue.add)
         self._volumes.add_handler(_Hears(self._of_volume))
         self._waiting_pods.add_handler(_Hears(self._of_pod))
+        self._waits.add_handler(_Hears(self._of_event))
         plural = PERSISTENT_VOLUMES.plural
         self._reconciler = Reconciler(
             plural,
@@ -94,6 +106,7 @@ class ClaimReflector:
         )
         metrics.informer(f"virtual {plural}", self._volumes)
         metrics.informer("virtual pods without a node", self._waiting_pods)
+        metrics.informer("host events of waiting claims", self._waits)
 
     @property
     def synced(self) -> bool:
@@ -103,6 +116,7 @@ class ClaimReflector:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._volumes.run(), name="virtual volumes")
             group.create_task(self._waiting_pods.run(), name="virtual pods without a node")
+            group.create_task(self._waits.run(), name="host events of waiting claims")
             # A claim without its volume is lost only if all volumes are known, and a volume without its claim is to go
             # only if all claims are.
             await self._volumes.wait_synced()
@@ -139,10 +153,15 @@ class ClaimReflector:
             await self._write(name, write)
 
     def _is_awaited(self, key: Key, host: Object) -> bool:
-        storage_class = (host.decode("spec") or {}).get("storageClassName") or ""
-        if not storage_class or self._binds_at_once(storage_class):  # without a class nothing waits for pods
-            return False
-        return bool(self._waiting_pods.store.by_index(_BY_CLAIM, str(key)))
+        """Whether a virtual pod waits for the claim to be bound, and the host for a pod to use it."""
+        return bool(self._waiting_pods.store.by_index(_BY_CLAIM, str(key))) and self._waits_for_pod(host)
+
+    def _waits_for_pod(self, host: Object) -> bool:
+        storage_class = (host.decode("spec") or {}).get("storageClassName")
+        mode = self._binding_mode(storage_class) if storage_class else None
+        return (
+            bool(self._waits.store.by_index(_BY_CLAIM, host.uid)) if mode is None else mode == WAIT_FOR_FIRST_CONSUMER
+        )
 
     async def _host_policy(self, host: Object | None, volume: Json | None) -> str | None:
         """Ask once, when the host has bound the claim: volumes are cluster-wide, so we may well not be let."""
@@ -184,6 +203,16 @@ class ClaimReflector:
         for claim in _claims_used_by(pod):
             self._queue.add(claim)
 
+    def _of_event(self, event: Object) -> None:
+        pair = self.claims.pair_of_host(Key(event.namespace, _about(event).name))
+        if pair is not None:
+            self._queue.add(pair[0].key)
+
+
+class _About(msgspec.Struct):
+    name: str = ""
+    uid: str = ""
+
 
 class _Hears:
     def __init__(self, tell: Callable[[Object], None]) -> None:
@@ -195,14 +224,17 @@ class _Hears:
                 self._tell(obj)
 
 
+def _about(event: Object) -> _About:
+    return event.decode("involvedObject", _About) or _About()
+
+
 def _claim_of(volume: Object) -> Key:
     reference = mapped(volume.decode("spec") or {}, "claimRef")
     return Key(reference.get("namespace", ""), reference.get("name", ""))
 
 
 def _claims_used_by(pod: Object) -> Iterable[Key]:
-    spec = plain_spec({"metadata": {"name": pod.name}, "spec": pod.decode("spec") or {}})
-    return [Key(pod.namespace, each.name) for each in references(spec) if each.kind == KIND]
+    return [Key(pod.namespace, name) for name in claims_used_by(pod.to_dict())]
 
 
 def _body(obj: Object | None) -> Json | None:

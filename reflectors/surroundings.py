@@ -55,7 +55,7 @@ class Surroundings:
             clock=tools.clock,
             metrics=tools.metrics,
             wanted=_wanted(lambda: sync.current.persistent_volume_claims),
-            binds_at_once=self._binds_at_once,
+            binding_mode=self._binding_mode,
         )
         self.priority_classes: Container[str] = _Reflected(self._priority_classes)
         namespaces.add_handler(_Relabelled(self._policies))
@@ -102,9 +102,9 @@ class Surroundings:
         self._storage_classes.changed()
         self._priority_classes.changed()
 
-    def _binds_at_once(self, storage_class: str) -> bool:
+    def _binding_mode(self, storage_class: str) -> str | None:
         seen = self._storage_classes.seen(storage_class)
-        return seen is not None and (seen.decode("volumeBindingMode") or "Immediate") == "Immediate"
+        return None if seen is None else seen.decode("volumeBindingMode", str) or "Immediate"
 
 
 def _of_kind(rules: Rules, resource: Resource, tools: Tools, entry: Entry) -> KindReflector:

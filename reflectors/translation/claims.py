@@ -19,7 +19,9 @@ from reflectors.translation.placeholder_volumes import (
     is_provisional,
     volume_name,
 )
+from reflectors.translation.references import references
 from reflectors.translation.refusal import Refusal, refuse
+from reflectors.translation.volumes import plain_spec
 from reflectors.translation.writes import Create, HostWrite, PatchVirtual, Refuse
 
 KIND = "PersistentVolumeClaim"
@@ -127,6 +129,11 @@ def host_claim_spec(virtual: Json, context: Context) -> tuple[Draft, list[Lost]]
             spec[field] = {"kind": KIND, "name": context.host_name(KIND, metadata["namespace"], source["name"])}
     named = mapped(metadata, "annotations").get(_CLASS_ANNOTATION)
     return ({"storageClassName": named} if named is not None else {}) | spec, lost
+
+
+def claims_used_by(pod: Json) -> list[str]:
+    """Return the names of a pod's claims, those that the virtual cluster makes for its ephemeral volumes included."""
+    return [reference.name for reference in references(plain_spec(pod)) if reference.kind == KIND]
 
 
 def is_bound(virtual: Json) -> bool:

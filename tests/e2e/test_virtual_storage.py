@@ -18,6 +18,8 @@ def test_a_statefulset_finds_its_data_again_after_it_was_scaled_to_nothing(tenan
         assert tenant.virtual("exec", "db-0", "--", "cat", "/data/said") == f"{lives} lives\n"
         tenant.virtual("scale", "statefulset/db", "--replicas=0")
         tenant.eventually("no pod", lambda: not tenant.pods())
+    # By this a provider knows that the host waits for a pod if it may not see the host's classes.
+    assert "data-db-0" in tenant.host("get", "events", "--field-selector=reason=WaitForFirstConsumer")
     claim = tenant.virtual.get("pvc", "data-db-0")
     host_claim = tenant.host.get("pvc", host_claim_name(tenant, "data-db-0"))
     assert claim["status"]["phase"] == host_claim["status"]["phase"] == "Bound"

@@ -17,9 +17,10 @@ from kube.errors import NotFound
 from kube.event_recorder import EventRecorder
 from kube.metrics import Metrics
 from kube.objects import Object
-from kube.resources import NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, STORAGE_CLASSES
+from kube.resources import EVENTS, NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, STORAGE_CLASSES
 from reflectors.claims import ClaimReflector
 from reflectors.sides import Sides as ReflectorSides
+from reflectors.translation.metadata import NAMESPACE_LABEL
 from reflectors.translation.placeholder_volumes import PROVISIONER
 from tests.cluster_fixtures import Api
 from tests.eventually import eventually
@@ -109,6 +110,15 @@ async def bind_on_host(both: Sides, name: str, **status: Any) -> None:
     await _patch_host(both, host, {"status": true}, subresource="status")
 
 
+async def wait_on_host(both: Sides, name: str) -> None:
+    """What the host's volume controller would say of a claim of a class that waits for pods."""
+    host = await host_claim(both, name)
+    assert host is not None
+    about = {"kind": "PersistentVolumeClaim", "namespace": host.namespace, "name": host.name, "uid": host.uid}
+    event = {"metadata": {"name": f"{name}-waits"}, "involvedObject": about, "reason": "WaitForFirstConsumer"}
+    await both.host.create(EVENTS, event, both.host_namespace)
+
+
 async def bound(both: Sides, name: str, **spec: Any) -> Object:
     await made(both, name, **spec)
     await bind_on_host(both, name)
@@ -135,6 +145,7 @@ async def test_a_claim_is_bound_when_the_hosts_is_and_has_a_volume_of_its_own(bo
     host = await host_claim(both, "data")
     assert host is not None
     assert host.decode("spec")["storageClassName"] == CLASS
+    assert await _told(both, "data", "ClaimLost") is None  # which the volume controller says of a volume it did not see
     assert not [key for key in host.metadata.annotations if key.startswith(("pv.kubernetes.io/", "volume."))]
 
 
@@ -228,6 +239,7 @@ async def test_a_pod_whose_claim_the_host_binds_late_is_scheduled(both: Sides, m
     async with reflecting(both):
         await made(both, "data", storageClassName=storage_class)
         await both.virtual.create(PODS, _pod(both, "web", "data"))
+        await wait_on_host(both, "data")
 
         async def scheduled() -> Object | None:
             pod = await both.virtual.get(PODS, "web", both.namespace)
@@ -244,6 +256,19 @@ async def test_a_pod_whose_claim_the_host_binds_late_is_scheduled(both: Sides, m
         await until(told, "the volume to say what the host's is")
         await both.virtual.delete(PODS, "web", both.namespace, grace_period_seconds=0)
     await both.virtual.delete(NODES, both.node)
+
+
+async def test_a_claim_that_the_host_cannot_bind_is_not_said_to_be_bound_for_a_pods_sake(both: Sides) -> None:
+    async with reflecting(both):
+        stuck = await made(both, "stuck")
+        await both.virtual.create(PODS, _pod(both, "web", "stuck"))
+        await both.virtual.create(PODS, _pod(both, "other", "late"))
+        late = await made(both, "late")
+        await wait_on_host(both, "late")
+        await until(lambda: volume_of(both, late), "the volume of the claim that waits for its pod")
+        assert await volume_of(both, stuck) is None
+        for pod in ("web", "other"):
+            await both.virtual.delete(PODS, pod, both.namespace, grace_period_seconds=0)
 
 
 async def test_what_happened_while_nobody_looked_is_made_good(both: Sides) -> None:
@@ -271,9 +296,10 @@ async def test_a_second_look_writes_nothing(both: Sides) -> None:
 
 
 async def _versions(both: Sides) -> dict[str, str]:
+    ours = f"{NAMESPACE_LABEL}={both.namespace}"  # other tests' namespaces may be on their way
     found = [
         *(await both.virtual.list(PERSISTENT_VOLUME_CLAIMS, both.namespace)).objects,
-        *(await both.host.list(PERSISTENT_VOLUME_CLAIMS, both.host_namespace)).objects,
+        *(await both.host.list(PERSISTENT_VOLUME_CLAIMS, both.host_namespace, label_selector=ours)).objects,
     ]
     volumes = [await volume_of(both, claim) for claim in found]
     return {obj.name: obj.resource_version for obj in [*found, *volumes] if obj is not None}

@@ -34,6 +34,7 @@ def rule(group: str, verbs: list[str], *resources: str) -> Rules:
 # As the documentation has them.
 IN_HOST_NAMESPACE = [
     *rule("", KEEP, "persistentvolumeclaims", "configmaps"),
+    *rule("", ["list", "watch"], "events"),
     *rule("networking.k8s.io", KEEP, "networkpolicies", "ingresses"),
 ]
 IN_VIRTUAL_CLUSTER = [

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reflectors.translation.claims import ClaimRules
+from reflectors.translation.claims import ClaimRules, claims_used_by
 from reflectors.translation.context import Context
 from reflectors.translation.json_values import Draft, Json
 from reflectors.translation.placeholder_volumes import HOST_VOLUME, CreateVolume, next_volume_write
 from reflectors.translation.writes import Create, Delete, HostWrite, Patch, PatchVirtual, Refuse
-from tests.unit.reflectors.translation.pods import CONTEXT, frozen, names, namespaces
+from tests.unit.reflectors.translation.pods import CONTEXT, frozen, names, namespaces, pod
 
 SPEC = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
 BOUND = {"phase": "Bound", "accessModes": ["ReadWriteOnce"], "capacity": {"storage": "2Gi"}}
@@ -192,6 +192,15 @@ def test_a_bound_claim_tells_what_the_hosts_tells(told: Json, true: Json, change
     virtual = claim({"volumeName": OURS}, told)
     write = rules(HELD).next_virtual_write(frozen(virtual), frozen(host_of(claim(), true)), None)
     assert (None if write is None else write.body["status"]) == changed
+
+
+def test_a_pod_uses_the_claims_it_names_and_those_made_for_its_ephemeral_volumes() -> None:
+    named = {"name": "data", "persistentVolumeClaim": {"claimName": "mine"}}
+    ephemeral = {"name": "cache", "ephemeral": {"volumeClaimTemplate": {"spec": SPEC}}}
+    assert claims_used_by(pod({"volumes": [named, ephemeral, {"name": "tmp", "emptyDir": {}}]})) == [
+        "mine",
+        "web-cache",
+    ]
 
 
 @given(st.tuples(namespaces, names), st.tuples(namespaces, names))
