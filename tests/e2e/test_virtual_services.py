@@ -1,14 +1,10 @@
 """Services of a virtual cluster lead to its pods, through the host's own kube-proxy."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from sandbox import cluster_dns
 from tests.e2e.tenants import Tenant
-from tests.kubectl import Kubectl
-from tests.virtual_cluster import VirtualCluster
 
 pytestmark = pytest.mark.usefixtures("converged")
 
@@ -19,16 +15,6 @@ ECHO = {
     "ports": [{"name": "http", "containerPort": 8080}],
     "readinessProbe": {"tcpSocket": {"port": "http"}, "periodSeconds": 1},
 }
-
-
-@pytest.fixture(scope="module")
-def dns(cluster: VirtualCluster) -> Iterator[Kubectl]:
-    """The virtual cluster has a DNS of its own, run by itself."""
-    kubectl = cluster.kubectl(cluster_dns.NAMESPACE)
-    cluster.virtual.install_dns()
-    kubectl.wait_for("condition=Available", f"deployment/{cluster_dns.NAME}")
-    yield kubectl
-    kubectl("delete", f"deployment/{cluster_dns.NAME}", f"service/{cluster_dns.NAME}", "--cascade=foreground")
 
 
 def service(name: str, **spec: Any) -> dict[str, Any]:
