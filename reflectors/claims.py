@@ -5,28 +5,25 @@ scheduled. What to write is decided in `translation.claims` and `translation.pla
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 
-import msgspec
 import structlog
 
 from kube.client import PatchType
-from kube.clock import Clock
 from kube.errors import AlreadyExists, Conflict, Forbidden, NotFound
 from kube.informer import Informer, Timing
-from kube.metrics import Metrics
 from kube.objects import Key, Object
 from kube.reconciler import Limits, Reconciler
-from kube.resources import EVENTS, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS
-from kube.store import Change
+from kube.resources import PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES
 from kube.work_queue import WorkQueue
+from reflectors.first_consumers import BindingMode, FirstConsumers
+from reflectors.hearing import Hears
 from reflectors.kind_reflector import KindReflector, Resources
 from reflectors.latest import Latest
-from reflectors.sides import Sides
 from reflectors.tenant_events import TenantEvents
-from reflectors.translation.claims import KIND, ClaimRules, claims_used_by, is_bound
-from reflectors.translation.context import Context
+from reflectors.tools import Tools
+from reflectors.translation.claims import ClaimRules, is_bound
 from reflectors.translation.json_values import Json, mapped
 from reflectors.translation.metadata import SYNC_SOURCE
 from reflectors.translation.placeholder_volumes import (
@@ -54,73 +51,57 @@ class ClaimReflector:
 
     def __init__(
         self,
-        sides: Sides,
-        context: Context,
+        tools: Tools,
         *,
-        clock: Clock,
-        metrics: Metrics,
         wanted: Callable[[Object], bool] = lambda _: True,
-        binding_mode: Callable[[str], str | None] = lambda _: None,
+        binding_mode: BindingMode = lambda _: None,
     ) -> None:
-        """`binding_mode`: that of a host StorageClass; None if it cannot be seen."""
-        self._sides = sides
-        self._binding_mode = binding_mode
-        timing = Timing(clock=clock)
-        self._volumes = Informer(sides.virtual, PERSISTENT_VOLUMES, label_selector=f"{SYNC_SOURCE}=host", timing=timing)
+        self._sides = tools.sides
+        self._volumes = Informer(
+            tools.sides.virtual,
+            PERSISTENT_VOLUMES,
+            label_selector=f"{SYNC_SOURCE}=host",
+            timing=Timing(clock=tools.clock),
+        )
         self._volumes.store.add_index(_BY_CLAIM, lambda volume: [str(_claim_of(volume))])
         self._latest = Latest(self._volumes.store.get, lambda: self._volumes.last_resource_version)
-        self._waiting_pods = Informer(sides.virtual, PODS, field_selector="spec.nodeName=", timing=timing)
-        self._waiting_pods.store.add_index(_BY_CLAIM, lambda pod: map(str, _claims_used_by(pod)))
-        # What the host's volume controller says of such claims, and again and again while it is so.
-        self._waits = Informer(
-            sides.host,
-            EVENTS,
-            context.host_namespace,
-            field_selector=f"involvedObject.kind={KIND},reason={WAIT_FOR_FIRST_CONSUMER}",
-            timing=timing,
-        )
-        self._waits.store.add_index(_BY_CLAIM, lambda event: [_about(event).uid])
+        self._consumers = FirstConsumers(tools, binding_mode)
         self.claims = KindReflector(
-            ClaimRules(context, self),
+            ClaimRules(tools.context, self),
             Resources(PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUME_CLAIMS),
-            sides,
-            context,
-            clock=clock,
-            metrics=metrics,
+            tools.sides,
+            tools.context,
+            clock=tools.clock,
+            metrics=tools.metrics,
             # A setting that changes must not cost a tenant data.
             wanted=lambda claim: wanted(claim) or is_bound(claim.to_dict()),
         )
-        self._events = TenantEvents(sides.recorder)
-        self._queue: WorkQueue[Key] = WorkQueue(clock, partition=lambda key: key.namespace)
+        self._events = TenantEvents(tools.sides.recorder)
+        self._queue: WorkQueue[Key] = WorkQueue(tools.clock, partition=lambda key: key.namespace)
         self.claims.add_handler(self._queue.add)
-        self._volumes.add_handler(_Hears(self._of_volume))
-        self._waiting_pods.add_handler(_Hears(self._of_pod))
-        self._waits.add_handler(_Hears(self._of_event))
+        self._volumes.add_handler(Hears(self._of_volume))
+        self._consumers.add_handlers(self._queue.add, self._wake_host)
         plural = PERSISTENT_VOLUMES.plural
         self._reconciler = Reconciler(
             plural,
             self._queue,
             self._reconcile,
             limits=Limits(workers=WORKERS),
-            observers=[metrics.reconciler(plural, self._queue)],
+            observers=[tools.metrics.reconciler(plural, self._queue)],
         )
-        metrics.informer(f"virtual {plural}", self._volumes)
-        metrics.informer("virtual pods without a node", self._waiting_pods)
-        metrics.informer("host events of waiting claims", self._waits)
+        tools.metrics.informer(f"virtual {plural}", self._volumes)
 
     @property
     def synced(self) -> bool:
-        return self._volumes.synced and self._waiting_pods.synced and self.claims.synced
+        return self._volumes.synced and self.claims.synced
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._volumes.run(), name="virtual volumes")
-            group.create_task(self._waiting_pods.run(), name="virtual pods without a node")
-            group.create_task(self._waits.run(), name="host events of waiting claims")
+            group.create_task(self._consumers.run(), name="first consumers")
             # A claim without its volume is lost only if all volumes are known, and a volume without its claim is to go
             # only if all claims are.
             await self._volumes.wait_synced()
-            await self._waiting_pods.wait_synced()
             group.create_task(self.claims.run(), name="claims")
             await self.claims.wait_synced()
             group.create_task(self._reconciler.run(), name="reconcile virtual volumes")
@@ -145,23 +126,12 @@ class ClaimReflector:
             _body(host),
             volume,
             policy=await self._host_policy(host, volume),
-            is_awaited=host is not None and self._is_awaited(key, host),
+            is_awaited=host is not None and self._consumers.is_awaited(key, host),
         )
         if isinstance(write, Refuse) and claim is not None:
             self._events.refused(claim, write)
         elif write is not None:
             await self._write(name, write)
-
-    def _is_awaited(self, key: Key, host: Object) -> bool:
-        """Whether a virtual pod waits for the claim to be bound, and the host for a pod to use it."""
-        return bool(self._waiting_pods.store.by_index(_BY_CLAIM, str(key))) and self._waits_for_pod(host)
-
-    def _waits_for_pod(self, host: Object) -> bool:
-        storage_class = (host.decode("spec") or {}).get("storageClassName")
-        mode = self._binding_mode(storage_class) if storage_class else None
-        return (
-            bool(self._waits.store.by_index(_BY_CLAIM, host.uid)) if mode is None else mode == WAIT_FOR_FIRST_CONSUMER
-        )
 
     async def _host_policy(self, host: Object | None, volume: Json | None) -> str | None:
         """Ask once, when the host has bound the claim: volumes are cluster-wide, so we may well not be let."""
@@ -199,42 +169,15 @@ class ClaimReflector:
         self._queue.add(claim)
         self.claims.wake(claim)
 
-    def _of_pod(self, pod: Object) -> None:
-        for claim in _claims_used_by(pod):
-            self._queue.add(claim)
-
-    def _of_event(self, event: Object) -> None:
-        pair = self.claims.pair_of_host(Key(event.namespace, _about(event).name))
+    def _wake_host(self, host: Key) -> None:
+        pair = self.claims.pair_of_host(host)
         if pair is not None:
             self._queue.add(pair[0].key)
-
-
-class _About(msgspec.Struct):
-    name: str = ""
-    uid: str = ""
-
-
-class _Hears:
-    def __init__(self, tell: Callable[[Object], None]) -> None:
-        self._tell = tell
-
-    def on_change(self, change: Change) -> None:
-        for obj in (change.old, change.new):
-            if obj is not None:
-                self._tell(obj)
-
-
-def _about(event: Object) -> _About:
-    return event.decode("involvedObject", _About) or _About()
 
 
 def _claim_of(volume: Object) -> Key:
     reference = mapped(volume.decode("spec") or {}, "claimRef")
     return Key(reference.get("namespace", ""), reference.get("name", ""))
-
-
-def _claims_used_by(pod: Object) -> Iterable[Key]:
-    return [Key(pod.namespace, name) for name in claims_used_by(pod.to_dict())]
 
 
 def _body(obj: Object | None) -> Json | None:

@@ -20,8 +20,8 @@ from kube.metrics import Metrics
 from kube.objects import Key, Object
 from kube.reconciler import Limits, Reconciler
 from kube.resources import Resource
-from kube.store import Change
 from kube.work_queue import WorkQueue
+from reflectors.hearing import Hears
 from reflectors.kind_reflector import OFF_SECONDS
 from reflectors.latest import Latest
 from reflectors.obstacle import found_obstacle
@@ -92,8 +92,8 @@ class ClusterWideReflector:
         self._latest = Latest(self._copies.store.get, lambda: self._copies.last_resource_version)
         self._events = TenantEvents(sides.recorder)
         self._queue: WorkQueue[str] = WorkQueue(clock, partition=lambda _: "")
-        self._originals.add_handler(_Hears(lambda original: self._queue.add(original.name)))
-        self._copies.add_handler(_Hears(self._hear_of_copy))
+        self._originals.add_handler(Hears(lambda original: self._queue.add(original.name)))
+        self._copies.add_handler(Hears(self._hear_of_copy))
         self._log = log.bind(kind=rules.kind)
         self._reconciler = Reconciler(
             resource.plural,
@@ -212,16 +212,6 @@ class ClusterWideReflector:
             self._queue.add(original.name)
         for copy in self._copies.store.values():
             self._hear_of_copy(copy)
-
-
-class _Hears:
-    def __init__(self, tell: Callable[[Object], None]) -> None:
-        self._tell = tell
-
-    def on_change(self, change: Change) -> None:
-        for obj in (change.old, change.new):
-            if obj is not None:
-                self._tell(obj)
 
 
 def _body(obj: Object | None) -> Json | None:

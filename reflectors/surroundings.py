@@ -50,12 +50,7 @@ class Surroundings:
             PriorityClassRules(context), PRIORITY_CLASSES, to_host, tools, lambda: sync.current.priority_classes
         )
         self._claims = ClaimReflector(
-            sides,
-            context,
-            clock=tools.clock,
-            metrics=tools.metrics,
-            wanted=_wanted(lambda: sync.current.persistent_volume_claims),
-            binding_mode=self._binding_mode,
+            tools, wanted=_wanted(lambda: sync.current.persistent_volume_claims), binding_mode=self._binding_mode
         )
         self.priority_classes: Container[str] = _Reflected(self._priority_classes)
         namespaces.add_handler(_Relabelled(self._policies))

@@ -20,6 +20,7 @@ from kube.objects import Object
 from kube.resources import EVENTS, NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, STORAGE_CLASSES
 from reflectors.claims import ClaimReflector
 from reflectors.sides import Sides as ReflectorSides
+from reflectors.tools import Tools
 from reflectors.translation.metadata import NAMESPACE_LABEL
 from reflectors.translation.placeholder_volumes import PROVISIONER
 from tests.cluster_fixtures import Api
@@ -39,13 +40,9 @@ async def both(host_api: Api, virtual_api: Api) -> AsyncIterator[Sides]:
 async def reflecting(both: Sides) -> AsyncIterator[ClaimReflector]:
     clock = SystemClock()
     recorder = EventRecorder(both.virtual, "test", clock)
-    reflector = ClaimReflector(
-        ReflectorSides(both.host, both.virtual, recorder, both.node),
-        both.context,
-        clock=clock,
-        metrics=Metrics(CollectorRegistry()),
-        wanted=lambda claim: claim.namespace == both.namespace,
-    )
+    told = ReflectorSides(both.host, both.virtual, recorder, both.node)
+    tools = Tools(told, both.context, clock, Metrics(CollectorRegistry()))
+    reflector = ClaimReflector(tools, wanted=lambda claim: claim.namespace == both.namespace)
     tasks = [asyncio.create_task(reflector.run()), asyncio.create_task(recorder.run())]
     try:
         await eventually(lambda: reflector.synced, "both sides to be read")
