@@ -6,6 +6,7 @@ the right one.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from kube.objects import Key
@@ -17,11 +18,22 @@ from reflectors.translation.volumes import plain_spec
 
 Wake = Callable[[Key], None]
 
+PATIENCE = 5.0
+PATIENCE_AT_START = 20.0  # which is what it may take to read all objects of a big cluster
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why a pod is not created on the host yet."""
+
+    why: str
+    patience: float  # seconds before its owner is told
+
 
 class Dependencies(Protocol):
     """What the pod reflector asks."""
 
-    def missing(self, virtual: Json) -> str | None:
+    def missing(self, virtual: Json) -> Missing | None:
         """Return what this virtual pod lacks on the host; None if it can be created there."""
 
     def add_handler(self, wake: Wake) -> None:
@@ -31,6 +43,9 @@ class Dependencies(Protocol):
 class Copies(Protocol):
     """The reflector of one kind."""
 
+    @property
+    def synced(self) -> bool: ...
+
     def lacks_copy(self, key: Key) -> bool: ...
 
     def add_handler(self, handler: Wake) -> None: ...
@@ -38,6 +53,9 @@ class Copies(Protocol):
 
 class Tokens(Protocol):
     """The reflector of tokens."""
+
+    @property
+    def synced(self) -> bool: ...
 
     def lacks_tokens(self, virtual: Json) -> bool: ...
 
@@ -51,20 +69,25 @@ class PodDependencies:
         self._copies = copies
         self._tokens = tokens
 
-    def missing(self, virtual: Json) -> str | None:
+    def missing(self, virtual: Json) -> Missing | None:
         namespace = virtual["metadata"]["namespace"]
         for reference in references(plain_spec(virtual)):
             copies = self._copies.get(reference.kind)
             if copies is not None and copies.lacks_copy(Key(namespace, reference.name)):
-                return f'{reference.field}: {reference.kind} "{reference.name}" is not on the host yet'
+                why = f'{reference.field}: {reference.kind} "{reference.name}" is not on the host yet'
+                return Missing(why, _patience(copies))
         if self._tokens.lacks_tokens(virtual):
-            return "spec.volumes: the service account tokens are not on the host yet"
+            return Missing("spec.volumes: the service account tokens are not on the host yet", _patience(self._tokens))
         return None
 
     def add_handler(self, wake: Wake) -> None:
         self._tokens.add_handler(wake)
         for kind, copies in self._copies.items():
             copies.add_handler(_of_askers(self._demand, kind, wake))
+
+
+def _patience(reflector: Copies | Tokens) -> float:
+    return PATIENCE if reflector.synced else PATIENCE_AT_START
 
 
 def _of_askers(demand: Demand, kind: str, wake: Wake) -> Wake:

@@ -20,7 +20,7 @@ from kube.reconciler import Limits, Reconciler, RequeueAfter
 from kube.resources import PODS
 from kube.store import Change
 from kube.work_queue import WorkQueue
-from reflectors.dependencies import Dependencies
+from reflectors.dependencies import PATIENCE, Dependencies, Missing
 from reflectors.latest import Latest
 from reflectors.refused import is_lost_race, refusal_of
 from reflectors.tenant_events import TenantEvents
@@ -35,7 +35,6 @@ from reflectors.translation.writes import Create, Delete, Finalize, HostWrite, P
 from reflectors.virtual_pods import VirtualPods
 
 SWEEP_SECONDS = 600.0
-PATIENCE_SECONDS = 5.0  # that a pod may lack something before its owner is told
 
 log = structlog.get_logger()
 
@@ -112,6 +111,11 @@ class PodReflector:
         """All virtual pods of our nodes."""
         return self._virtual_pods.values()
 
+    def look_again(self) -> None:
+        """Look at each pod that waits for something: it may wait no longer."""
+        for key in self._waiting_since:
+            self._queue.add(key)
+
     async def _sweep(self) -> None:
         """Look at everything again from time to time, should a wake-up ever have been lost; that costs no request."""
         while True:
@@ -135,9 +139,9 @@ class PodReflector:
         write = pod_writes.next_host_write(virtual_pod, host_pod, self._context)
         missing = self._missing(virtual_pod, write)
         if missing is not None:
-            is_told = self._waited(key) >= PATIENCE_SECONDS
-            await self._report(virtual, virtual_pod, host_pod, Refuse("Waiting", missing) if is_told else None)
-            return RequeueAfter(PATIENCE_SECONDS)
+            is_told = self._waited(key) >= missing.patience
+            await self._report(virtual, virtual_pod, host_pod, Refuse("Waiting", missing.why) if is_told else None)
+            return RequeueAfter(PATIENCE)
         self._waiting_since.pop(key, None)
         if write is None or isinstance(write, Refuse):
             await self._report(virtual, virtual_pod, host_pod, write)
@@ -151,7 +155,7 @@ class PodReflector:
             raise
         return None
 
-    def _missing(self, virtual_pod: Json | None, write: HostWrite | None) -> str | None:
+    def _missing(self, virtual_pod: Json | None, write: HostWrite | None) -> Missing | None:
         """What the host lacks before this write can be made; None if nothing."""
         starts = isinstance(write, Create) or (isinstance(write, Patch) and write.subresource == "ephemeralcontainers")
         return self._dependencies.missing(virtual_pod) if starts and virtual_pod is not None else None

@@ -62,6 +62,9 @@ class Workloads:
             await self._sync.wait_synced()
             for kind, reflector in self._config.items():
                 group.create_task(reflector.run(), name=kind)
+            for reflector in self._config.values():
+                await reflector.wait_known()
+                self.pods.look_again()  # what is not in the virtual cluster either is no reason to wait
 
     def _on_demand(self, kind: str, resource: Resource, wanted: Callable[[Object], bool]) -> KindReflector:
         reflector = KindReflector(

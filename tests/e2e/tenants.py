@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
@@ -27,6 +28,7 @@ while :; do sleep 0.1; done
 LAST_WORDS = b"ready\ncaught\nfinished\n"  # of that script; a kubelet may add that the container is gone
 
 Pod = Mapping[str, Any]
+_CONFIG = ("configmaps", "secrets")
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,12 @@ class Tenant:
         """Those of the core API in the virtual namespace."""
         return _items(self.cluster.virtual, f"/api/v1/namespaces/{self.namespace}/{resource}")
 
+    def host_config(self) -> list[Any]:
+        """The ConfigMaps and Secrets on the host that bear our labels: copies, and the tokens of pods."""
+        namespace, selector = self.cluster.namespace, quote(f"{NAMESPACE_LABEL}={self.namespace}")
+        paths = (f"/api/v1/namespaces/{namespace}/{kind}?labelSelector={selector}" for kind in _CONFIG)
+        return [each for path in paths for each in _items(self.cluster.host, path)]
+
     def events(self, name: str) -> dict[str, str]:
         """What is told about a pod: a message for each reason."""
         events = self.objects("events")
@@ -102,7 +110,9 @@ class Tenant:
         """Both sides tell the same, with nothing left over and nothing twice; and then nobody writes any more."""
 
         def look() -> str | None:
-            return next(disagreements(self.pods(), self.host_pods()), None)
+            pods = self.pods()
+            originals = [*pods, *(each for kind in _CONFIG for each in self.objects(kind))]
+            return next(chain(disagreements(pods, self.host_pods()), orphans(originals, self.host_config())), None)
 
         advice = f"the provider's log ends with {self.cluster.log()}"
         wait_until(look, what="agreement of both sides", seconds=LIMIT, advice=advice, interval=0.2)
@@ -114,9 +124,9 @@ class Tenant:
         seen: list[Mapping[str, str]] = []
 
         def look() -> str | None:
-            seen.append(_versions([*self.pods(), *self.host_pods()]))
+            seen.append(_versions([*self.pods(), *self.host_pods(), *self.host_config()]))
             changed = [uid for uid in seen[-1] if len(seen) < 2 or seen[-1][uid] != seen[-2].get(uid)]
-            return f"pods still change: {changed}" if changed else None
+            return f"objects still change: {changed}" if changed else None
 
         advice = f"the provider's log ends with {self.cluster.log()}"
         wait_until(look, what="rest", seconds=LIMIT, advice=advice, interval=STILL_SECONDS)
@@ -139,6 +149,12 @@ def disagreements(virtual_pods: list[Pod], host_pods: list[Pod]) -> Iterator[str
     for uid, virtual in alive.items():
         if uid not in running and not (_is_over(virtual) or _is_held_back(virtual) or _is_terminating(virtual)):
             yield f"{virtual['metadata']['name']} does not run"
+
+
+def orphans(originals: list[Any], copies: list[Any]) -> Iterator[str]:
+    """Copies of what is no more."""
+    alive = set(map(_uid, originals))
+    return (f"{each['metadata']['name']} is an orphan" for each in copies if _annotation(each, UID) not in alive)
 
 
 def _differences(virtual: Pod, host: Pod) -> Iterator[str]:

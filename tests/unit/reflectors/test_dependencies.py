@@ -6,7 +6,7 @@ import pytest
 
 from kube.objects import Key
 from reflectors.demand import Demand, Named
-from reflectors.dependencies import PodDependencies
+from reflectors.dependencies import PATIENCE, PATIENCE_AT_START, Missing, PodDependencies
 from reflectors.translation.json_values import Json
 from tests.unit.reflectors.translation.pods import container, pod
 
@@ -18,6 +18,7 @@ class Reflector:
     """Of one kind, or of tokens."""
 
     lacking: set[Key] = field(default_factory=set)
+    synced: bool = True
     handlers: list[Wake] = field(default_factory=list)
 
     def lacks_copy(self, key: Key) -> bool:
@@ -65,7 +66,15 @@ LEANING = leaning_on(configMapRef={"name": "settings"})
 )
 def test_what_a_pod_waits_for(virtual: Json, config_maps: set[Key], tokens: set[Key], missing: str | None) -> None:
     dependencies = PodDependencies(Demand(), {"ConfigMap": Reflector(config_maps)}, Reflector(tokens))
-    assert dependencies.missing(virtual) == missing
+    assert dependencies.missing(virtual) == (Missing(missing, PATIENCE) if missing else None)
+
+
+@pytest.mark.parametrize(("virtual", "lacking"), [pytest.param(LEANING, SETTINGS), pytest.param(pod(), WEB)])
+def test_while_the_clusters_are_being_read_nobody_is_told_too_soon(virtual: Json, lacking: Key) -> None:
+    reflector = Reflector({lacking}, synced=False)
+    missing = PodDependencies(Demand(), {"ConfigMap": reflector}, reflector).missing(virtual)
+    assert missing is not None
+    assert missing.patience == PATIENCE_AT_START
 
 
 def test_pods_are_woken_when_what_they_ask_for_changes() -> None:
