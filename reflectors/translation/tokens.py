@@ -99,7 +99,7 @@ def next_token_step(virtual: Json | None, host: Json | None, context: Context, n
         return Delete(host["metadata"]["uid"], 0, "its virtual pod is gone, or another")
     if virtual is None or not sources or _has_ended(virtual):
         return Rest(None)
-    renewals = {source: _renewal(source, virtual, host) for source in sources}
+    renewals = {source: _renewal(source, virtual, host, now) for source in sources}
     due = tuple(source for source, when in renewals.items() if when <= now)
     return Request(due) if due else Rest(min(renewals.values()) - now)
 
@@ -182,11 +182,11 @@ def _source(token: Json, volume: str, place: int) -> TokenSource:
     )
 
 
-def _renewal(source: TokenSource, virtual: Json, host: Json | None) -> float:
-    """Return when a token has to be asked for; at once, if there is none."""
+def _renewal(source: TokenSource, virtual: Json, host: Json | None, now: float) -> float:
+    """Return when a token has to be asked for; at once, if there is none, or if another clock has measured its life."""
     life = _lives(host).get(source.key) if host else None
-    if life is None or not host or source.key not in mapped(host, "data"):
-        return 0.0
+    if life is None or not host or source.key not in mapped(host, "data") or life.since > now:
+        return now
     chance = zlib.crc32(f"{virtual['metadata']['uid']} {source.key} {life.since}".encode()) / 2**32
     seconds = (life.until - life.since) * (_RENEWED_AFTER - _JITTER * chance)
     return life.since + min(seconds, _LONGEST_SECONDS)

@@ -133,6 +133,10 @@ def test_tokens_of_unknown_age_are_asked_for_again(lives: str | None) -> None:
     assert step(TWO, host) == Request(SOURCES)
 
 
+def test_a_token_that_was_given_in_our_future_is_asked_for_again() -> None:
+    assert step(TWO, secret(TWO), NOON - 1) == Request(SOURCES)
+
+
 def test_a_token_that_somebody_took_out_is_asked_for_again() -> None:
     host = secret(TWO)
     del host["data"][SOURCES[0].key]
@@ -142,7 +146,7 @@ def test_a_token_that_somebody_took_out_is_asked_for_again() -> None:
 
 def test_a_renewal_leaves_the_other_tokens_alone() -> None:
     host = secret(TWO)
-    fresh = {SOURCES[0].key: Token("new", Life(NOON + HOUR, NOON + 2 * HOUR))}
+    fresh = {SOURCES[0].key: Token("new", Life(NOON + HOUR / 2, NOON + 2 * HOUR))}
     write = token_write(TWO, host, fresh, CONTEXT)
     assert isinstance(write, Patch)
     assert write.body["metadata"].items() >= {"uid": "h1", "resourceVersion": "7"}.items()
