@@ -1,10 +1,13 @@
 """What containers find of their ConfigMaps, Secrets and service account tokens, in a real kubelet's hands."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from reflectors.translation.host_names import Origin, host_name
+from reflectors.translation.tokens import KIND, LIVES
 from tests.e2e.tenants import Tenant, condition, container
 
 API_ACCESS = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -15,6 +18,12 @@ for access in /var/run/secrets/kubernetes.io/serviceaccount /own; do
     https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT/api/v1/namespaces/$(cat $access/namespace)/pods/reader |
     python3 -c 'import json, sys; print(json.load(sys.stdin)["metadata"]["uid"])'
 done
+"""
+IS_RENEWED = """
+before=$(cat /own/token)
+while [ "$before" = "$(cat /own/token)" ]; do sleep 0.2; done
+curl -sSf -A reader --cacert /own/ca.crt -H "Authorization: Bearer $(cat /own/token)" -o /dev/null -w '%{http_code}' \\
+  https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT/api/v1/namespaces/$(cat /own/namespace)/pods
 """
 OWN_ACCESS = {  # as newer API servers add it to every pod
     "sources": [
@@ -57,8 +66,7 @@ def test_variables_and_files_are_those_of_the_virtual_cluster(tenant: Tenant) ->
 
 
 def test_a_pod_reads_itself_from_its_api_server_with_its_tokens_and_certificates(tenant: Tenant) -> None:
-    account = f"--serviceaccount={tenant.namespace}:default"
-    tenant.virtual("create", "rolebinding", "readers", "--clusterrole=view", account)
+    _let_pods_read(tenant)
     tenant.create(
         "reader",
         container(READS_ITSELF, volumeMounts=[{"name": "own", "mountPath": "/own"}]),
@@ -70,6 +78,25 @@ def test_a_pod_reads_itself_from_its_api_server_with_its_tokens_and_certificates
     assert tenant.virtual("logs", "reader") == f"{uid}\n{uid}\n"
     mounts = tenant.host_pod("reader")["spec"]["containers"][0]["volumeMounts"]
     assert sorted(each["mountPath"] for each in mounts) == ["/own", API_ACCESS]
+
+
+def test_a_container_finds_a_new_token_in_the_file_when_the_old_one_is_due(tenant: Tenant) -> None:
+    _let_pods_read(tenant)
+    own = {"name": "own", "mountPath": "/own"}
+    tenant.run(
+        "renewed",
+        container(IS_RENEWED, volumeMounts=[own]),
+        restartPolicy="Never",
+        volumes=[{"name": "own", "projected": OWN_ACCESS}],
+    )
+    origin = Origin(KIND, tenant.cluster.namespace, tenant.cluster.name, tenant.namespace, "renewed")
+    before = tenant.host.get("secret", host_name(origin))["data"]
+    lives = json.dumps({key: [0, 3600] for key in before})  # as if they had been given long ago
+    tenant.host("annotate", "--overwrite", "secret", host_name(origin), f"{LIVES}={lives}")
+    tenant.eventually("new tokens", lambda: tenant.host.get("secret", host_name(origin))["data"] != before)
+    tenant.virtual("annotate", "pod", "renewed", "look=again")  # a kubelet does so each minute
+    tenant.virtual.wait_for("jsonpath={.status.phase}=Succeeded", "pod/renewed")
+    assert tenant.virtual("logs", "renewed") == "200"
 
 
 def test_what_is_missing_is_told_in_the_tenants_words_and_found_when_it_appears(tenant: Tenant) -> None:
@@ -91,6 +118,18 @@ def test_an_optional_secret_that_appears_later_is_there_at_the_next_start(tenant
     tenant.eventually("its first words", lambda: b"key: \n" in tenant.virtual.run("logs", "patient").stdout)
     tenant.virtual("create", "secret", "generic", "maybe", "--from-literal=key=s3cret")
     tenant.eventually("the key", lambda: b"key: s3cret" in tenant.virtual.run("logs", "patient").stdout)
+
+
+def _let_pods_read(tenant: Tenant) -> None:
+    group = "rbac.authorization.k8s.io"
+    binding = {
+        "apiVersion": f"{group}/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "readers"},
+        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "view"},
+        "subjects": [{"kind": "ServiceAccount", "name": "default", "namespace": tenant.namespace}],
+    }
+    tenant.virtual.apply(binding)
 
 
 def _from(kind: str, variable: str, name: str, key: str) -> dict[str, Any]:
