@@ -24,7 +24,7 @@ from kube.store import Change
 from kube.work_queue import WorkQueue
 from reflectors.latest import Latest
 from reflectors.obstacle import found_obstacle
-from reflectors.refused import first_taken, is_lost_race, refusal_of
+from reflectors.refused import REFUSALS, first_taken, is_lost_race, refusal_of, virtual_refusal_of
 from reflectors.sides import Sides
 from reflectors.tenant_events import TenantEvents
 from reflectors.translation.context import Context
@@ -215,7 +215,7 @@ class KindReflector:
         try:
             if not await self._write_host(key, virtual, write):  # the host keeps its own mind, and wakes nobody
                 await self._report(virtual, virtual_body, host_body, None)
-        except (Forbidden, Invalid) as error:  # a quota, an admission rule: that is told, and tried again later
+        except REFUSALS as error:  # a quota, an admission rule: that is told, and tried again later
             if not is_lost_race(error):
                 await self._report(virtual, virtual_body, host_body, refusal_of(error))
             raise
@@ -228,8 +228,14 @@ class KindReflector:
         if refused is not None:
             self._events.refused(virtual, refused)
         write = self._rules.next_virtual_write(virtual_body, host_body, refused)
-        if write is not None:
+        if write is None:
+            return
+        try:
             await self._write_virtual(virtual.key, write)
+        except (Forbidden, Invalid) as error:
+            if not is_lost_race(error):
+                self._events.refused(virtual, virtual_refusal_of(error))
+            raise
 
     async def _write_host(self, key: Key, virtual: Object | None, write: HostWrite) -> bool:
         """Carry a write out; whether the watch will tell of it."""

@@ -4,10 +4,13 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from kube.errors import ApiError, Conflict, Forbidden, Invalid
+from kube.errors import ApiError, Conflict, Forbidden, InternalError, Invalid
 from kube.objects import Object
 from reflectors.translation.json_values import Draft
 from reflectors.translation.writes import Refuse
+
+# An internal error is how an API server says that it has no address or port left to give.
+REFUSALS = (Forbidden, Invalid, InternalError)
 
 log = structlog.get_logger()
 
@@ -19,9 +22,14 @@ def is_lost_race(error: ApiError) -> bool:
     return isinstance(error, Invalid) and any(cause.field == "metadata.uid" for cause in error.details.causes)
 
 
-def refusal_of(error: Forbidden | Invalid) -> Refuse:
+def refusal_of(error: Forbidden | Invalid | InternalError) -> Refuse:
     """Return what the tenant is told: a quota, an admission rule or the API server itself does not take it."""
     return Refuse("HostRefused", f"the host cluster refuses this: {error.message}")
+
+
+def virtual_refusal_of(error: Forbidden | Invalid) -> Refuse:
+    """Return what the tenant is told: the virtual API server does not take what holds on the host."""
+    return Refuse("NotAgreed", f"this cluster refuses what the host cluster says: {error.message}")
 
 
 async def first_taken(bodies: Sequence[Draft], send: Callable[[Draft], Awaitable[Object]]) -> Object:

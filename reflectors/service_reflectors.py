@@ -26,6 +26,7 @@ from reflectors.translation.endpoints import (
 )
 from reflectors.translation.json_values import Json
 from reflectors.translation.kinds import Rules
+from reflectors.translation.metadata import AGREEING
 from reflectors.translation.services import ServiceRules
 
 Wanted = Callable[[Object], bool]
@@ -46,7 +47,8 @@ async def service_reflectors(
     """Return the reflectors of what is configured, by what the API servers offer."""
 
     def wanted(service: Object) -> bool:
-        return sync.current.services.wants(service)
+        # One whose address is being agreed on is brought to itself first, whatever the settings say by now.
+        return sync.current.services.wants(service) or AGREEING in service.metadata.annotations
 
     slices = await slice_resources(sides.host, sides.virtual)
     made = ServiceReflectors(sides, context, slices, live=live, clock=clock, metrics=metrics, wanted=wanted)
@@ -76,12 +78,12 @@ class ServiceReflectors:
         def reflector(rules: Rules, resources: Resources, wanted: Wanted) -> KindReflector:
             return KindReflector(rules, resources, sides, context, clock=clock, metrics=metrics, wanted=wanted)
 
-        self.services = reflector(ServiceRules(context), Resources(SERVICES, SERVICES), wanted)
+        self._live = live
+        self.services = reflector(ServiceRules(context, live.holder), Resources(SERVICES, SERVICES), wanted)
         self.endpoints = reflector(EndpointsRules(context), Resources(ENDPOINTS, ENDPOINTS), self._is_wanted_endpoints)
         self.slices = reflector(SliceRules(context, slices.host.api_version), slices, self._is_wanted_slice)
         self.slices.add_handler(self._slice_changed)
         self.services.add_handler(self._service_changed)
-        self.services.add_handler(lambda key: live.changed(key, self.services))
 
     @property
     def pairs(self) -> Mapping[str, host_events.Pairs]:
@@ -97,6 +99,9 @@ class ServiceReflectors:
             group.create_task(self.slices.run(), name="endpoint slices")
 
     def _service_changed(self, key: Key) -> None:
+        freed = self._live.changed(key, self.services)
+        for other in self._live.at(freed) if freed is not None else ():
+            self.services.wake(other)
         self.endpoints.wake(key)
         for each in self._slices_of.get(key, ()):
             self.slices.wake(each)

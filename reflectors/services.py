@@ -5,7 +5,7 @@ from typing import Protocol
 
 from kube.objects import Key, Object
 from reflectors.translation.json_values import Draft, Json
-from reflectors.translation.service_addresses import addresses, meant
+from reflectors.translation.service_addresses import addresses, cluster_ip, meant
 
 
 class Pairs(Protocol):
@@ -24,10 +24,39 @@ class LiveServices(Mapping[str, Sequence[Json]]):
 
     def __init__(self) -> None:
         self._known: dict[str, dict[str, Json]] = {}
+        self._addresses: dict[Key, str] = {}  # in the virtual cluster
+        self._holders: dict[str, Key] = {}
 
-    def changed(self, key: Key, pairs: Pairs) -> None:
-        """Look at a Service again."""
+    def holder(self, address: str) -> Key | None:
+        """Return the Service that has this address in the virtual cluster, be it right or wrong."""
+        return self._holders.get(address)
+
+    def at(self, address: str) -> list[Key]:
+        """Return the Services of which this is the address that holds on the host."""
+        return [
+            Key(namespace, name)
+            for namespace, services in self._known.items()
+            for name, service in services.items()
+            if service["spec"]["clusterIP"] == address
+        ]
+
+    def changed(self, key: Key, pairs: Pairs) -> str | None:
+        """Look at a Service again; return the address that nobody has any more in the virtual cluster, if there is one.
+
+        That may be another's on the host.
+        """
         virtual = pairs.virtual(key)
+        self._take_in(key, virtual, pairs)
+        before = self._addresses.pop(key, None)
+        now = cluster_ip(virtual.to_dict()) if virtual is not None else None
+        if before is not None and self._holders.get(before) == key:
+            del self._holders[before]
+        if now is not None:
+            self._addresses[key] = now
+            self._holders[now] = key
+        return before if before not in self._holders else None
+
+    def _take_in(self, key: Key, virtual: Object | None, pairs: Pairs) -> None:
         if virtual is not None:
             self._known.setdefault(key.namespace, {})[key.name] = _agreed(virtual, pairs.host(key))
         elif key.name in self._known.get(key.namespace, ()):

@@ -20,6 +20,8 @@ from reflectors.translation.network_policies import KIND as NETWORK_POLICY
 from reflectors.translation.network_policies import NetworkPolicyRules, is_about_namespaces
 from reflectors.translation.pod_spec import KIND as POD
 from reflectors.translation.references import references
+from reflectors.translation.services import KIND as SERVICE
+from reflectors.translation.services import ServiceRules
 from reflectors.translation.tokens import token_secret_name, token_sources
 from reflectors.translation.volumes import plain_spec
 from reflectors.translation.writes import Create, HostWrite, Refuse
@@ -143,6 +145,10 @@ def _ingress(virtual: Json, context: Context) -> HostWrite | None:
     return IngressRules(context, lambda: False).next_host_write(virtual, None)
 
 
+def _service(virtual: Json, context: Context) -> HostWrite | None:
+    return ServiceRules(context).next_host_write(virtual, None)
+
+
 def _with_data(virtual: Json) -> Json:
     """Return a Secret with its `stringData` where an API server puts it."""
     texts = mapped(virtual, "stringData").items()
@@ -157,4 +163,5 @@ _RULES = {
     CLAIM: _claim,
     NETWORK_POLICY: _policy,
     INGRESS: _ingress,
+    SERVICE: _service,
 }

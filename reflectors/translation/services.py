@@ -5,6 +5,7 @@ in the virtual cluster for an address; what would draw other people's traffic (`
 of the API server itself stays virtual: pods find it without.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from reflectors.translation.allow_list import Lost
@@ -43,6 +44,9 @@ def is_reflected(virtual: Json) -> bool:
 @dataclass(frozen=True, slots=True)
 class ServiceRules:
     context: Context
+    holder: Callable[[str], object | None] = lambda _: None
+    """Which Service has an address in the virtual cluster at the moment; whoever waits for it is asked again after."""
+
     kind: str = KIND
 
     def next_host_write(self, virtual: Json | None, host: Json | None) -> HostWrite | None:
@@ -69,7 +73,7 @@ class ServiceRules:
         if is_adopting(virtual):
             first, *others = restored(virtual, own)
             return PatchVirtual(first, "it is itself again, with the host's address", otherwise=others)
-        return _agreement(virtual, own) or _status(virtual, own) if own is not None else None
+        return self._agreement(virtual, own) or _status(virtual, own) if own is not None else None
 
     def _desired(self, virtual: Json) -> Create | Refuse:
         refused = refuse([*_refused_selectors(virtual), *_refused_addresses(virtual, self.context)])
@@ -89,14 +93,35 @@ class ServiceRules:
         ]
         return Create(host_object(virtual, "v1", KIND, self.context, spec=spec), (*lost, *reserved))
 
-    def _disagreement(self, virtual: Json, host: Json | None) -> Refuse | None:
-        if host is None or is_agreed(virtual, host) or not is_refused(virtual, host):
+    def _agreement(self, virtual: Json, host: Json) -> PatchVirtual | None:
+        if is_external(virtual) or is_external(host):
             return None
-        why = (
-            f"the host has {', '.join(addresses(host))} for this Service, which this cluster's API server does not take"
-        )
+        if not is_agreed(virtual, host) and not is_refused(virtual, host) and not self._holders(virtual, host):
+            return PatchVirtual(released(virtual), "the host has another address for it")
+        ports = adopted_node_ports(virtual, host)
+        return PatchVirtual(ports, "the host has other node ports for it") if ports else None
+
+    def _disagreement(self, virtual: Json, host: Json | None) -> Refuse | None:
+        """Say what keeps both sides from having the same address."""
+        if host is None or is_agreed(virtual, host):
+            return None
+        on_host = f"the host has {', '.join(addresses(host))} for this Service"
+        holders = self._holders(virtual, host)
+        if holders:
+            remedy = "it is taken over when that one gives it up"
+            refusal = Refusal("spec.clusterIP", f"{on_host}, which is that of {', '.join(holders)} here", remedy)
+            return refuse([refusal], "AddressTaken")
+        if not is_refused(virtual, host):
+            return None
         remedy = f"give both clusters the same Service range, or remove the annotation {ADDRESS_REFUSED} to try again"
+        why = f"{on_host}, which this cluster's API server does not take"
         return refuse([Refusal("spec.clusterIP", why, remedy)], "AddressRefused")
+
+    def _holders(self, virtual: Json, host: Json) -> list[str]:
+        """Return the other Services that have an address here which is this one's on the host."""
+        own = addresses(virtual)
+        found = [self.holder(address) for address in addresses(host) if address not in own]
+        return [str(holder) for holder in found if holder is not None]
 
     def _is_of(self, virtual: Json, host: Json) -> bool:
         owner = recorded(host, KIND, self.context)
@@ -113,15 +138,6 @@ def _allocating(patch: Patch, virtual: Json, host: Json) -> Patch | Delete:
     missing = wishes(virtual) if is_external(host) else {}
     first, *others = attempts(_with_spec(patch.body, missing))
     return replace(patch, body=first, otherwise=others)
-
-
-def _agreement(virtual: Json, host: Json) -> PatchVirtual | None:
-    if is_external(virtual) or is_external(host):
-        return None
-    if not is_agreed(virtual, host) and not is_refused(virtual, host):
-        return PatchVirtual(released(virtual), "the host has another address for it")
-    ports = adopted_node_ports(virtual, host)
-    return PatchVirtual(ports, "the host has other node ports for it") if ports else None
 
 
 def _status(virtual: Json, host: Json) -> PatchVirtual | None:

@@ -37,7 +37,7 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     kubelet_port: Annotated[Port, Help("port of the kubelet API")] = 10250
     health_bind: Annotated[str, Help("IP address to listen on for /healthz, /readyz and /metrics")] = "127.0.0.1"
     health_port: Annotated[Port, Help("port for these")] = 8081
-    dns_address: Annotated[str, Help("IP address of the virtual cluster's DNS Service")] = ""
+    dns_address: Annotated[str, Help("IP address of the virtual cluster's DNS Service; else it is looked for")] = ""
     cluster_domain: Annotated[str, Help("DNS domain of the virtual cluster")] = "cluster.local"
     allow: Annotated[tuple[Grant, ...], Help(f"what tenants may use, of {', '.join(Grant)}")] = ()
     sync_config_map: Annotated[

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from kube.resources import SERVICES
+from reflectors.translation.json_values import Draft
 from reflectors.translation.metadata import AGREEING, CLUSTER_LABEL, NAMESPACE_LABEL
 from reflectors.translation.service_addresses import PLACEHOLDER, released
 from tests.cluster_fixtures import Api
@@ -158,3 +160,46 @@ async def test_nothing_is_written_once_all_agree(services: Services) -> None:
         await services.create("last")
         await services.until_agreed("last")
     assert (await services.virtual(), await services.host()) == before
+
+
+async def test_an_address_that_another_service_has_here_is_taken_over_when_that_one_gives_it_up(
+    services: Services,
+) -> None:
+    async with reflecting_services(services.both):
+        created = await services.create()
+        before, _ = await services.until_agreed()
+    await services.change(type="ExternalName", externalName="example.com", clusterIP=None, clusterIPs=None)
+    await services.change(type="ClusterIP", externalName=None)
+    address = before["spec"]["clusterIP"]
+    holder: Draft = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": services.both.namespace}}
+    await services.both.virtual.create(SERVICES, holder | {"spec": {"ports": [PORT], "clusterIP": address}}, "default")
+    async with reflecting_services(services.both):
+
+        async def told() -> list[str] | None:
+            return await services.both.events("web") or None
+
+        assert "AddressTaken" in (await until(told, "the event"))[0]
+        await services.both.virtual.delete(SERVICES, services.both.namespace, "default")
+        virtual, host = await services.until_agreed()
+    assert virtual["metadata"]["uid"] == created.uid
+    assert host["spec"]["clusterIP"] == address
+
+
+async def test_two_virtual_clusters_with_the_same_names_share_a_host_namespace(
+    services: Services, host_api: Api, virtual_api: Api
+) -> None:
+    async with sides(host_api, virtual_api, cluster="other") as opened:
+        other = Services(opened)
+        created = await services.create(type="NodePort")
+        async with reflecting_services(services.both):
+            _, first = await services.until_agreed()
+        await services.change(type="ExternalName", externalName="example.com", clusterIP=None, clusterIPs=None)
+        wish = created.decode("spec")
+        await services.change(type="NodePort", externalName=None, clusterIP=wish["clusterIP"], ports=wish["ports"])
+        async with reflecting_services(other.both):
+            virtual, second = await other.until_agreed()
+    assert first["metadata"]["name"] != second["metadata"]["name"]
+    assert first["spec"]["selector"][CLUSTER_LABEL] != second["spec"]["selector"][CLUSTER_LABEL]
+    assert first["spec"]["clusterIP"] != second["spec"]["clusterIP"] == virtual["spec"]["clusterIP"]
+    assert first["spec"]["ports"][0]["nodePort"] != second["spec"]["ports"][0]["nodePort"]
+    assert await services.host() == first

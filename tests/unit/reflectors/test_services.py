@@ -55,3 +55,24 @@ def test_services_come_and_go() -> None:
     live.changed(WEB, both)
     assert list(live) == []
     assert live.get("shop", ()) == ()
+
+
+def test_an_address_is_free_once_nobody_has_it_and_whoever_has_it_on_the_host_can_be_asked() -> None:
+    db = Key("shop", "db")
+    live, both = LiveServices(), Both({WEB: service("10.0.0.1"), db: service("10.0.0.2")}, {WEB: service("10.0.0.2")})
+    assert [live.changed(key, both) for key in (WEB, db)] == [None, None]
+    assert live.holder("10.0.0.2") == db
+    both.virtuals[db] = service("10.0.0.3")
+    assert live.changed(db, both) == "10.0.0.2"
+    assert live.holder("10.0.0.2") is None
+    assert live.at("10.0.0.2") == [WEB]
+
+
+def test_an_address_that_has_changed_hands_is_not_free() -> None:
+    db = Key("shop", "db")
+    live, both = LiveServices(), Both({WEB: service("10.0.0.1")})
+    live.changed(WEB, both)
+    both.virtuals = {WEB: service("10.0.0.2"), db: service("10.0.0.1")}
+    live.changed(db, both)
+    assert live.changed(WEB, both) is None
+    assert live.holder("10.0.0.1") == db

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from reflectors.translation.context import Version
-from reflectors.translation.dns import resolution
+from reflectors.translation.dns import dns_address, resolution
 from reflectors.translation.json_values import Json
 from tests.unit.reflectors.translation.pods import CONTEXT
 
@@ -131,3 +131,37 @@ def test_the_api_server_is_found_by_name_without_dns(namespace: str, names: list
     own = {"ip": "1.2.3.4", "hostnames": ["db"]}
     aliases = resolution({"hostAliases": [own]}, namespace, CONTEXT).spec["hostAliases"]
     assert aliases == [own, {"ip": "10.43.0.9", "hostnames": names}]
+
+
+def dns_service(name: str, ip: str = "10.43.5.5", **labels: str) -> Json:
+    return {"metadata": {"name": name, "labels": labels}, "spec": {"clusterIP": ip}}
+
+
+LABELLED = {"k8s-app": "kube-dns"}
+
+
+@pytest.mark.parametrize(
+    ("services", "address"),
+    [
+        pytest.param([dns_service("kube-dns")], "10.43.5.5", id="by its name"),
+        pytest.param([dns_service("coredns", **LABELLED)], "10.43.5.5", id="by its label"),
+        pytest.param(
+            [dns_service("coredns", "10.43.5.6", **LABELLED), dns_service("kube-dns")],
+            "10.43.5.5",
+            id="by its name first",
+        ),
+        pytest.param([dns_service("metrics", "None", **LABELLED)], None, id="not a headless one"),
+        pytest.param([dns_service("other")], None, id="no other"),
+    ],
+)
+def test_without_a_setting_the_dns_service_is_looked_for(services: list[Json], address: str | None) -> None:
+    assert dns_address(replace(NO_DNS_YET, services={"kube-system": services})) == address
+
+
+def test_a_dns_service_counts_in_its_own_namespace_only_and_after_the_setting() -> None:
+    assert dns_address(replace(NO_DNS_YET, services={"shop": [dns_service("kube-dns")]})) is None
+    assert dns_address(replace(CONTEXT, services={"kube-system": [dns_service("kube-dns")]})) == "10.43.0.10"
+
+
+def test_a_pod_on_the_hosts_network_is_given_no_names() -> None:
+    assert resolution({"hostNetwork": True}, "shop", CONTEXT).spec["hostAliases"] == []

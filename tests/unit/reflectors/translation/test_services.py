@@ -133,3 +133,15 @@ def test_the_load_balancers_state_comes_back(told: Any, seen: Any, expected: Any
 def test_another_tenants_host_service_tells_us_nothing() -> None:
     host = host_of(service(type="LoadBalancer"), labels={}) | {"status": {"loadBalancer": {"ingress": [{"ip": "a"}]}}}
     assert ServiceRules(CONTEXT).next_virtual_write(service(type="LoadBalancer"), host, None) is None
+
+
+def test_an_address_that_another_service_has_here_is_waited_for() -> None:
+    virtual, host = service(), host_of(service())
+    host["spec"]["clusterIP"] = "10.0.0.2"
+    waiting, free = ServiceRules(CONTEXT, {"10.0.0.2": "shop/db"}.get), ServiceRules(CONTEXT)
+    assert waiting.next_virtual_write(virtual, host, None) is None
+    refused = waiting.next_host_write(virtual, host)
+    assert isinstance(refused, Refuse)
+    assert "shop/db" in refused.message
+    assert free.next_host_write(virtual, host) is None
+    assert isinstance(free.next_virtual_write(virtual, host, None), PatchVirtual)
