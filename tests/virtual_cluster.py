@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sandbox import cluster_dns
 from sandbox.provider import ProviderSetup
 from sandbox.session import ApiServer
 from sandbox.waiting import wait_until
@@ -126,6 +127,19 @@ def running(cluster: VirtualCluster, *arguments: str) -> Iterator[VirtualCluster
     finally:
         if cluster._process is not None and cluster._process.poll() is None:
             cluster.stop()
+
+
+@contextmanager
+def resolving(*clusters: VirtualCluster) -> Iterator[None]:
+    """The clusters have a DNS each, run by themselves; pods created from now on ask it."""
+    kubectls = [cluster.kubectl(cluster_dns.NAMESPACE) for cluster in clusters]
+    for cluster in clusters:
+        cluster.virtual.install_dns()
+    for kubectl in kubectls:
+        kubectl.wait_for("condition=Available", f"deployment/{cluster_dns.NAME}")
+    yield
+    for kubectl in kubectls:
+        kubectl("delete", f"deployment/{cluster_dns.NAME}", f"service/{cluster_dns.NAME}", "--cascade=foreground")
 
 
 def _free_port(address: str) -> int:

@@ -9,6 +9,7 @@ from sandbox.session import ApiServer
 from tests.e2e.tenants import Tenant
 
 MANIFESTS = Path(__file__).parent / "manifests"
+CURL = "curl -sS --retry 9 --retry-all-errors --retry-delay 1"  # a proxy may learn of a Ready pod a moment later
 CRON_JOBS_SINCE = (1, 21)  # in batch/v1
 
 

@@ -4,11 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox import cluster_dns
 from sandbox.session import ApiServer
 from tests.e2e.tenants import NODE, Tenant
-from tests.kubectl import Kubectl
-from tests.virtual_cluster import VirtualCluster, virtual_cluster
+from tests.virtual_cluster import VirtualCluster, resolving, virtual_cluster
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +36,7 @@ def converged(tenant: Tenant) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def dns(cluster: VirtualCluster) -> Iterator[Kubectl]:
-    """The virtual cluster has a DNS of its own, run by itself; pods created from now on ask it."""
-    kubectl = cluster.kubectl(cluster_dns.NAMESPACE)
-    cluster.virtual.install_dns()
-    kubectl.wait_for("condition=Available", f"deployment/{cluster_dns.NAME}")
-    yield kubectl
-    kubectl("delete", f"deployment/{cluster_dns.NAME}", f"service/{cluster_dns.NAME}", "--cascade=foreground")
+def dns(cluster: VirtualCluster) -> Iterator[None]:
+    """For `usefixtures`: pods created from now on find Services by name."""
+    with resolving(cluster):
+        yield

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.applications import apply, rolled_out, run_in
+from tests.e2e.applications import CURL, apply, rolled_out, run_in
 from tests.e2e.tenants import Tenant
 
 ORDERS = "psql -U shop orders -Atc 'SELECT item FROM orders ORDER BY id'"
@@ -14,17 +14,17 @@ pytestmark = pytest.mark.usefixtures("started", "converged")
 
 
 @pytest.fixture(scope="module")
-def started(dns: object, application_images: None, tenant: Tenant) -> None:  # noqa: ARG001 - what they need
+def started(dns: None, application_images: None, tenant: Tenant) -> None:  # noqa: ARG001 - what they need
     """All of them at once: while one is looked at, another starts."""
     apply(tenant, "shop", "database", "jobs", "controller")
 
 
 def test_a_web_application_and_its_worker_work_through_redis(tenant: Tenant) -> None:
     rolled_out(tenant, "deployment/shop-redis", "deployment/shop-web", "deployment/shop-worker")
-    assert run_in(tenant, "deployment/shop-web", "curl -sS -d bread http://shop-web") == "hello bread"
+    assert run_in(tenant, "deployment/shop-web", f"{CURL} -d bread http://shop-web") == "hello bread"
     tenant.virtual.wait_for_log("deployment/shop-worker", "done bread 1")
     elsewhere = f"http://shop-web.{tenant.namespace}.svc.cluster.local"
-    assert run_in(tenant, "deployment/shop-worker", f"curl -sS {elsewhere}") == "1 done"
+    assert run_in(tenant, "deployment/shop-worker", f"{CURL} {elsewhere}") == "1 done"
 
 
 def test_a_database_keeps_what_a_hook_wrote_when_its_pod_is_replaced(tenant: Tenant) -> None:
@@ -37,7 +37,7 @@ def test_a_database_keeps_what_a_hook_wrote_when_its_pod_is_replaced(tenant: Ten
     tenant.virtual("delete", "pod", "db-0")
     rolled_out(tenant, "statefulset/db")
     assert tenant.pod("db-0")["metadata"]["uid"] != before["metadata"]["uid"]
-    assert run_in(tenant, "db-0", f'PGHOST=db-0.db-hl PGPASSWORD="$POSTGRES_PASSWORD" {ORDERS}') == BOTH
+    tenant.eventually("the same by its name", lambda: _orders_by_name(tenant) == BOTH)
     assert tenant.virtual.get("pvc", "data-db-0")["status"]["phase"] == "Bound"
     assert not _of_job(tenant, "db-migration")
 
@@ -55,6 +55,11 @@ def test_a_job_completes_with_its_configuration_and_a_cron_job_begins_one_every_
     assert said == f"nightly in {tenant.namespace}\n" * 3
     tenant.eventually("a report", lambda: _over(tenant, "report"))
     assert "nightly by report\n" in tenant.virtual("logs", _over(tenant, "report")[0])
+
+
+def _orders_by_name(tenant: Tenant) -> str:
+    by_name = f'PGHOST=db-0.db-hl PGCONNECT_TIMEOUT=5 PGPASSWORD="$POSTGRES_PASSWORD" {ORDERS}'
+    return tenant.virtual.run("exec", "db-0", "--", "sh", "-ec", by_name).stdout.decode()
 
 
 def _to_be_copied(name: str) -> dict[str, Any]:

@@ -6,13 +6,15 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from sandbox.session import ApiServer, HostCluster, Session
-from tests.e2e.applications import apply, delete, rolled_out, run_in
+from tests.e2e.applications import CURL, apply, delete, rolled_out, run_in
 from tests.e2e.tenants import NODE, Tenant
-from tests.virtual_cluster import VirtualCluster, running
+from tests.virtual_cluster import VirtualCluster, resolving, running
 
 CLUSTERS = ("left", "right")
 NAMESPACE = "twins"
-SEEN = "cat /secret/whose /data/whose; for _ in 1 2 3; do wget -qO- http://$WEB_SERVICE_HOST/whose; done"
+PLACES = ("$WEB_SERVICE_HOST", "web", f"web.{NAMESPACE}.svc.cluster.local")
+SEEN = f"cat /secret/whose /data/whose; for place in {' '.join(PLACES)}; do {CURL} http://$place/whose; done"
+OWN_NAME = f"own.{NAMESPACE}.svc.cluster.local"
 COPIED = ("configmaps", "persistentvolumeclaims", "pods", "secrets", "services")
 
 
@@ -29,12 +31,14 @@ def twins(
     with ExitStack() as stack:
         stack.callback(other.remove)
         stack.callback(host_cluster_server.delete_namespace, host_namespace)
-        tenants = {}
+        clusters = []
         for name, server in zip(CLUSTERS, (virtual_api_server, other), strict=True):
             folder = tmp_path_factory.mktemp(name)
             cluster = VirtualCluster(host_cluster_server, server, host_namespace, folder, name=name)
             stack.callback(cluster.kubectl(), "delete", "node", NODE)
-            tenants[name] = stack.enter_context(_tenant(stack.enter_context(running(cluster))))
+            clusters.append(stack.enter_context(running(cluster)))
+        stack.enter_context(resolving(*clusters))
+        tenants = {cluster.name: stack.enter_context(_tenant(cluster)) for cluster in clusters}
         yield tenants
 
 
@@ -63,14 +67,21 @@ def test_a_tenant_reads_only_of_its_own_pods_in_its_events(twins: dict[str, Tena
     assert {each["uid"] for each in events if each["kind"] == "Pod"} == {web["metadata"]["uid"]}
 
 
+def test_a_name_of_one_tenant_is_none_of_the_other(twins: dict[str, Tenant]) -> None:
+    left, right = twins.values()
+    left.virtual("create", "service", "clusterip", "own", "--tcp=80")
+    left.eventually("the name", lambda: _is_known(left))
+    assert not _is_known(right)
+
+
 def test_what_one_tenant_deletes_the_other_keeps(twins: dict[str, Tenant]) -> None:
     left, right = twins.values()
     before = _versions(right)
     delete(left, "twins")
-    left.virtual("delete", "secret", "web")
+    left.virtual("delete", "secret/web", "service/own")
     left.eventually("nothing of it on the host", lambda: not any(map(left.host_objects, COPIED)))
     assert _versions(right) == before
-    assert run_in(right, "deployment/web", "wget -qO- http://$WEB_SERVICE_HOST/whose") == "right"
+    assert run_in(right, "deployment/web", f"{CURL} http://web/whose") == "right"
 
 
 @contextmanager
@@ -82,6 +93,10 @@ def _tenant(cluster: VirtualCluster) -> Iterator[Tenant]:
     yield tenant
     cluster.virtual.delete_namespace(NAMESPACE)
     tenant.virtual("delete", "pods", "--all", "--force", "--grace-period=0")
+
+
+def _is_known(tenant: Tenant) -> bool:
+    return tenant.virtual.run("exec", "deployment/web", "--", "nslookup", OWN_NAME).returncode == 0
 
 
 def _addresses(tenant: Tenant) -> set[str]:
