@@ -87,9 +87,7 @@ class Tenant:
 
     def host_config(self) -> list[Any]:
         """The ConfigMaps and Secrets on the host that bear our labels: copies, and the tokens of pods."""
-        namespace, selector = self.cluster.namespace, quote(f"{NAMESPACE_LABEL}={self.namespace}")
-        paths = (f"/api/v1/namespaces/{namespace}/{kind}?labelSelector={selector}" for kind in _CONFIG)
-        return [each for path in paths for each in _items(self.cluster.host, path)]
+        return [each for resource in _CONFIG for each in self.host_objects(resource)]
 
     def events(self, name: str) -> dict[str, str]:
         """What is told about a pod: a message for each reason."""
@@ -111,7 +109,7 @@ class Tenant:
 
         def look() -> str | None:
             pods = self.pods()
-            originals = [*pods, *(each for kind in _CONFIG for each in self.objects(kind))]
+            originals = [*pods, *(each for resource in _CONFIG for each in self.objects(resource))]
             return next(chain(disagreements(pods, self.host_pods()), orphans(originals, self.host_config())), None)
 
         advice = f"the provider's log ends with {self.cluster.log()}"
