@@ -5,15 +5,16 @@ in the virtual cluster all is there. What is not there either is no reason to wa
 the right one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from kube.objects import Key
 from reflectors.demand import Demand
+from reflectors.translation.allow_list import Lost
 from reflectors.translation.json_values import Json
 from reflectors.translation.pod_spec import KIND
-from reflectors.translation.references import references
+from reflectors.translation.references import Reference, references
 from reflectors.translation.volumes import plain_spec
 
 Wake = Callable[[Key], None]
@@ -36,8 +37,11 @@ class Dependencies(Protocol):
     def missing(self, virtual: Json) -> Missing | None:
         """Return what this virtual pod lacks on the host; None if it can be created there."""
 
+    def withheld(self, virtual: Json) -> list[Lost]:
+        """Return what this virtual pod refers to and will not find on the host, although it may be there virtually."""
+
     def add_handler(self, wake: Wake) -> None:
-        """Have `wake` called with the key of each virtual pod for which the answer may have changed."""
+        """Have `wake` called with the key of each virtual pod for which `missing` may have become another."""
 
 
 class Copies(Protocol):
@@ -47,6 +51,8 @@ class Copies(Protocol):
     def synced(self) -> bool: ...
 
     def lacks_copy(self, key: Key) -> bool: ...
+
+    def withholds(self, key: Key) -> bool: ...
 
     def add_handler(self, handler: Wake) -> None: ...
 
@@ -71,19 +77,35 @@ class PodDependencies:
 
     def missing(self, virtual: Json) -> Missing | None:
         namespace = virtual["metadata"]["namespace"]
-        for reference in references(plain_spec(virtual)):
-            copies = self._copies.get(reference.kind)
-            if copies is not None and copies.lacks_copy(Key(namespace, reference.name)):
+        for reference, copies in self._leant_on(virtual):
+            if copies.lacks_copy(Key(namespace, reference.name)):
                 why = f'{reference.field}: {reference.kind} "{reference.name}" is not on the host yet'
                 return Missing(why, _patience(copies))
         if self._tokens.lacks_tokens(virtual):
             return Missing("spec.volumes: the service account tokens are not on the host yet", _patience(self._tokens))
         return None
 
+    def withheld(self, virtual: Json) -> list[Lost]:
+        namespace, why = (
+            virtual["metadata"]["namespace"],
+            "is not reflected here, by configuration or for want of rights",
+        )
+        return [
+            Lost(each.field, f'{each.kind} "{each.name}" {why}')
+            for each, copies in self._leant_on(virtual)
+            if copies.withholds(Key(namespace, each.name))
+        ]
+
     def add_handler(self, wake: Wake) -> None:
         self._tokens.add_handler(wake)
         for kind, copies in self._copies.items():
             copies.add_handler(_of_askers(self._demand, kind, wake))
+
+    def _leant_on(self, virtual: Json) -> Iterator[tuple[Reference, Copies]]:
+        for reference in references(plain_spec(virtual)):
+            copies = self._copies.get(reference.kind)
+            if copies is not None:
+                yield reference, copies
 
 
 def _patience(reflector: Copies | Tokens) -> float:

@@ -168,6 +168,13 @@ class KindReflector:
         virtual = self._virtual.get(key)
         return virtual is not None and self._wanted(virtual) and self.host(key) is None
 
+    def withholds(self, key: Key) -> bool:
+        """Whether this object is not to be on the host, although somebody there may look for it."""
+        if not self.synced:
+            return bool(self.obstacle)
+        virtual = self._virtual.get(key)
+        return virtual is not None and not self._wanted(virtual)
+
     async def _until_possible(self) -> None:
         """Wait until both API servers have the kind and let us see it."""
         told = ""

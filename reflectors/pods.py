@@ -214,7 +214,8 @@ class PodReflector:
                 raise  # nobody tells us when that pod goes: it is not ours to watch
         if virtual is not None:
             fallen = lost_on_host(write.body, created.to_dict(), self._context.host_version)
-            self._events.lost(virtual, [*write.lost, *fallen])
+            withheld = self._dependencies.withheld(virtual.to_dict())
+            self._events.lost(virtual, [*write.lost, *fallen, *withheld])
         self._host.wrote(created)
 
     async def _write_virtual(self, key: Key, write: VirtualWrite) -> None:

@@ -229,6 +229,7 @@ async def test_what_the_sync_configuration_selects_is_copied_and_nothing_else_bu
     async with reflecting(both):
         await both.create("web", **SETTINGS, volumes=[root])
         await until(lambda: both.host_pod("web"), "the host pod, which does not wait for what it is not to have")
+        await until(lambda: _told(both, "web", "NotHonoured: spec.containers[0].envFrom[0]"), "the event on the pod")
         await until(copy(both, CONFIG_MAPS, "tier"), "the selected one")
         assert await copy_of(both, CONFIG_MAPS, "kube-root-ca.crt") is not None
         assert await copy_of(both, CONFIG_MAPS, "settings") is None

@@ -18,11 +18,15 @@ class Reflector:
     """Of one kind, or of tokens."""
 
     lacking: set[Key] = field(default_factory=set)
+    withheld: set[Key] = field(default_factory=set)
     synced: bool = True
     handlers: list[Wake] = field(default_factory=list)
 
     def lacks_copy(self, key: Key) -> bool:
         return key in self.lacking
+
+    def withholds(self, key: Key) -> bool:
+        return key in self.withheld
 
     def lacks_tokens(self, virtual: Json) -> bool:
         return Key(virtual["metadata"]["namespace"], virtual["metadata"]["name"]) in self.lacking
@@ -75,6 +79,17 @@ def test_while_the_clusters_are_being_read_nobody_is_told_too_soon(virtual: Json
     missing = PodDependencies(Demand(), {"ConfigMap": reflector}, reflector).missing(virtual)
     assert missing is not None
     assert missing.patience == PATIENCE_AT_START
+
+
+def test_what_a_pod_will_not_find_is_named() -> None:
+    reflector = Reflector(withheld={SETTINGS})
+    dependencies = PodDependencies(Demand(), {"ConfigMap": reflector}, reflector)
+    [told] = map(str, dependencies.withheld(LEANING))
+    assert told == (
+        'spec.containers[0].envFrom[0].configMapRef: ConfigMap "settings" is not reflected here, '
+        "by configuration or for want of rights"
+    )
+    assert dependencies.withheld(leaning_on(secretRef={"name": "settings"})) == []
 
 
 def test_pods_are_woken_when_what_they_ask_for_changes() -> None:
