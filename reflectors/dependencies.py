@@ -21,6 +21,7 @@ Wake = Callable[[Key], None]
 
 PATIENCE = 5.0
 PATIENCE_AT_START = 20.0  # which is what it may take to read all objects of a big cluster
+_WITHHELD = "is not reflected here, by configuration or for want of rights"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,9 @@ class PodDependencies:
         return None
 
     def withheld(self, virtual: Json) -> list[Lost]:
-        namespace, why = (
-            virtual["metadata"]["namespace"],
-            "is not reflected here, by configuration or for want of rights",
-        )
+        namespace = virtual["metadata"]["namespace"]
         return [
-            Lost(each.field, f'{each.kind} "{each.name}" {why}')
+            Lost(each.field, f'{each.kind} "{each.name}" {_WITHHELD}')
             for each, copies in self._leant_on(virtual)
             if copies.withholds(Key(namespace, each.name))
         ]
