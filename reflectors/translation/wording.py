@@ -35,8 +35,11 @@ def _replacements(virtual: Json, host: Json, context: Context) -> Mapping[str, s
     leans_on = references(plain_spec(virtual)) if "containers" in mapped(virtual, "spec") else []
     names: dict[str, str] = {context.host_name(each.kind, here["namespace"], each.name): each.name for each in leans_on}
     names |= {there["name"]: here["name"], token_secret_name(here, context): f"tokens of {here['name']}"}
-    kubelets = f"{there['name']}_{there['namespace']}({there['uid']})"
-    return {kubelets: f"{here['name']}_{here['namespace']}({here['uid']})"} | {
+    by_uid = {
+        f"{there['name']}_{there['namespace']}({there['uid']})": f"{here['name']}_{here['namespace']}({here['uid']})",
+        f"pvc-{there['uid']}": f"pvc-{here['uid']}",  # what provisioners call the volume of a claim
+    }
+    return by_uid | {
         form.format(there["namespace"], written): form.format(here["namespace"], meant)
         for written, meant in names.items()
         for form in ('"{0}"/"{1}"', "{0}/{1}", "{1}")

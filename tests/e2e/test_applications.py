@@ -38,7 +38,9 @@ def test_a_database_keeps_what_a_hook_wrote_when_its_pod_is_replaced(tenant: Ten
     rolled_out(tenant, "statefulset/db")
     assert tenant.pod("db-0")["metadata"]["uid"] != before["metadata"]["uid"]
     tenant.eventually("the same by its name", lambda: _orders_by_name(tenant) == BOTH)
-    assert tenant.virtual.get("pvc", "data-db-0")["status"]["phase"] == "Bound"
+    claim = tenant.virtual.get("pvc", "data-db-0")
+    assert claim["status"]["phase"] == "Bound"
+    assert claim["spec"]["volumeName"] in tenant.events("data-db-0")["ProvisioningSucceeded"]
     assert not _of_job(tenant, "db-migration")
 
 

@@ -17,6 +17,7 @@ HOST_NAME = "web-shop-demo-qicov3i5mzyw5"
         ),
         pytest.param(f'pod "tenants/{HOST_NAME}" is gone', 'pod "shop/web" is gone', id="with its namespace"),
         pytest.param(f"{HOST_NAME} and {HOST_NAME}", "web and web", id="twice"),
+        pytest.param("provisioned volume pvc-h1", "provisioned volume pvc-v1", id="the volume of a claim"),
         pytest.param("0/3 nodes are available", "0/3 nodes are available", id="not about the pod"),
     ],
 )
