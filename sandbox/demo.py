@@ -22,7 +22,7 @@ NAMESPACE = "vc-demo"
 KUBELET_PORT = 10250
 HEALTH_PORT = 8081
 
-PATIENTLY = "-s --retry 9 --retry-connrefused --retry-delay 1"
+PATIENTLY = "-s --connect-timeout 2 --retry 9 --retry-connrefused --retry-delay 1"
 ON_THE_HOST = (f"get pods -n {NAMESPACE} -o wide",)
 IN_THE_VIRTUAL_CLUSTER = (
     "get nodes -o wide",
