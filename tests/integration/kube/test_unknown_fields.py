@@ -45,8 +45,6 @@ async def client(host_api: Api) -> AsyncIterator[Client]:
 @pytest.fixture
 async def things(host_api: Api, client: Client) -> AsyncIterator[Resource]:
     """A resource of this test's own whose objects may have any field, with one that kubectl made."""
-    if host_api.version < (1, 21):
-        pytest.skip("Kubernetes 1.20, when built with Go 1.18 or later, dies of custom resources")
     group = f"{re.sub(r'[^a-z0-9]', '', host_api.namespace)}.example.com"
     definition = await client.create(CUSTOM_RESOURCE_DEFINITIONS, anything_goes(group))
     kubectl = Kubectl(host_api.server.kubectl, host_api.kubeconfig, host_api.namespace)
