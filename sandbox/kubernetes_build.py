@@ -3,7 +3,7 @@
 Every step leaves a mark that lets the next attempt go on behind it; the Go build cache does so within the longest.
 
 Debian builds it with an older Go than it now ships: with a newer one, an API server dies of the first custom resource
-that it encodes, by a library that knows the insides of Go's maps. Debian's newer package of that library takes its place.
+that it encodes, by a library that knows the insides of Go's maps. Debian's newer package of it takes its place.
 """
 
 import os

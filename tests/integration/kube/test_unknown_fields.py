@@ -24,9 +24,8 @@ CUSTOM_RESOURCE_DEFINITIONS = Resource(
 )
 THINGS = Resource("example.com", "v1", "things", "Thing")
 UNKNOWN = {
-    "spec": {"brandNewField": {"containers": [{"newThing": None}]}},
+    "spec": {"brandNewField": {"containers": [{"newThing": 1}]}},
     "aTopLevelFieldOfTheFuture": {
-        "nothing": None,
         "empty": [{}, [], ""],
         "large": 9007199254740993,
         "small": 1.1e-7,
