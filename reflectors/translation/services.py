@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from reflectors.translation.allow_list import Lost
 from reflectors.translation.context import Context
+from reflectors.translation.external_names import host_external_name
 from reflectors.translation.json_values import Draft, Json, fresh, is_said_alike, listed, mapped
 from reflectors.translation.merging import host_object, next_copy_write
 from reflectors.translation.metadata import ADDRESS_REFUSED, AGREEING, is_reserved, lost_keys, recorded
@@ -76,10 +77,13 @@ class ServiceRules:
         return self._agreement(virtual, own) or _status(virtual, own) if own is not None else None
 
     def _desired(self, virtual: Json) -> Create | Refuse:
-        refused = refuse([*_refused_selectors(virtual), *_refused_addresses(virtual, self.context)])
+        reasons = [*_refused_selectors(virtual), *_refused_addresses(virtual, self.context)]
+        refused = refuse([*reasons, *_refused_names(virtual, self.context)])
         if refused:
             return refused
         spec, lost = known_fields(virtual["spec"], self.context.host_version)
+        if is_external(virtual):
+            spec["externalName"] = host_external_name(spec["externalName"], self.context)
         if is_headless(virtual):
             spec["clusterIP"] = "None"
         selector = mapped(virtual["spec"], "selector")
@@ -149,6 +153,14 @@ def _status(virtual: Json, host: Json) -> PatchVirtual | None:
     status = {"loadBalancer": dict.fromkeys(told) | fresh(seen)}
     body = {"metadata": {"uid": virtual["metadata"]["uid"]}, "status": status}
     return PatchVirtual(body, "the host's load balancer changed", subresource="status")
+
+
+def _refused_names(virtual: Json, context: Context) -> list[Refusal]:
+    name = virtual["spec"].get("externalName") or ""
+    if not is_external(virtual) or host_external_name(name, context) is not None:
+        return []
+    remedy = "name a Service of this cluster, or a name outside of it; pods resolve this one all the same"
+    return [Refusal("spec.externalName", f'"{name}" means nothing on the host', remedy)]
 
 
 def _refused_selectors(virtual: Json) -> list[Refusal]:

@@ -94,10 +94,17 @@ def test_becoming_a_service_again_asks_for_the_address_that_it_has_here() -> Non
     assert [body["spec"].get("clusterIP") for body in (write.body, *write.otherwise)] == ["10.0.0.1", None]
 
 
-def test_a_name_inside_the_cluster_stays_as_it_is() -> None:
-    name = "db.shop.svc.cluster.local"
-    virtual = service(type="ExternalName", clusterIP=None, selector=None, externalName=name)
-    assert created(virtual).body["spec"]["externalName"] == name
+def test_a_name_inside_the_cluster_leads_to_the_tenants_own_service_on_the_host() -> None:
+    virtual = service(type="ExternalName", clusterIP=None, selector=None, externalName="db.shop.svc.cluster.local")
+    own = CONTEXT.host_name("Service", "shop", "db")
+    assert created(virtual).body["spec"]["externalName"] == f"{own}.tenants.svc.cluster.local"
+
+
+def test_a_name_inside_the_cluster_that_means_nothing_on_the_host_is_refused() -> None:
+    virtual = service(type="ExternalName", clusterIP=None, selector=None, externalName="kubernetes.default.svc")
+    write = next_write(virtual, None)
+    assert isinstance(write, Refuse)
+    assert 'spec.externalName: "kubernetes.default.svc" means nothing on the host' in write.message
 
 
 def test_what_an_old_host_does_not_know_is_told_unless_it_changes_nothing() -> None:
