@@ -5,6 +5,7 @@ import urllib.request
 import pytest
 
 from sandbox import cluster_dns
+from sandbox.waiting import wait_until
 from tests.cluster_fixtures import Api
 from tests.kubectl import Kubectl
 
@@ -55,7 +56,14 @@ def test_the_clusters_own_dns_knows_services(kubectl: Kubectl, host_cluster: Api
     dns = Kubectl(host_cluster.server.kubectl, host_cluster.kubeconfig, cluster_dns.NAMESPACE)
     host_cluster.server.install_dns(address=host_cluster.server.dns_address)
     dns.wait_for("condition=Available", f"deployment/{cluster_dns.NAME}")
-    assert web in kubectl("exec", sleeper, "--", "nslookup", f"web.{host_cluster.namespace}.svc.cluster.local")
+    name = f"web.{host_cluster.namespace}.svc.cluster.local"
+
+    def look() -> str | None:
+        done = kubectl.run("exec", sleeper, "--", "nslookup", name)
+        return None if web in done.stdout.decode() else f"nslookup said {done.stdout + done.stderr!r}"
+
+    # A Service is there before kube-proxy has its rules.
+    wait_until(look, what=f"{name} to be resolved", seconds=30, advice="see the log of kube-dns")
     dns("delete", f"deployment/{cluster_dns.NAME}", f"service/{cluster_dns.NAME}")
 
 
