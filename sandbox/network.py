@@ -28,8 +28,10 @@ def attach_node(addresses: Addresses, number: int, *, namespace: int, others: It
     `others` are the number and a process of each other node, which learn the way to this node's pods.
     """
     outer = _outer_name(addresses, number)
-    if _exists(outer):
+    if _is_attached(outer, namespace):
         return
+    # The cable of a node that was lost goes with its namespace, which the kernel removes in its own time.
+    subprocess.run(["ip", "link", "delete", outer], capture_output=True, check=False)
     address, prefix = addresses.node(number), addresses.network.prefixlen
     inside = [
         "link set lo up",
@@ -73,6 +75,15 @@ def mend(addresses: Addresses, number: int) -> None:
 
 def _outer_name(addresses: Addresses, number: int) -> str:
     return f"{addresses.bridge}-{number}"
+
+
+def _is_attached(outer: str, namespace: int) -> bool:
+    """Whether the node's own end of the cable is there, and the other one is plugged in."""
+    inner = ["nsenter", f"--net=/proc/{namespace}/ns/net", "ip", "link", "show", "eth0"]
+    if subprocess.run(inner, capture_output=True, check=False).returncode != 0:
+        return False
+    shown = subprocess.run(["ip", "-o", "link", "show", outer], capture_output=True, text=True, check=False)
+    return shown.returncode == 0 and " master " in shown.stdout
 
 
 def _exists(device: str) -> bool:
