@@ -19,6 +19,7 @@ from kube.resources import PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES
 from kube.work_queue import WorkQueue
 from reflectors.first_consumers import BindingMode, FirstConsumers
 from reflectors.hearing import Hears
+from reflectors.host_objects import body_of
 from reflectors.kind_reflector import KindReflector, Resources
 from reflectors.latest import Latest
 from reflectors.tenant_events import TenantEvents
@@ -38,9 +39,6 @@ from reflectors.translation.placeholder_volumes import (
 from reflectors.translation.writes import Refuse
 
 WORKERS = 8
-WAIT_FOR_FIRST_CONSUMER = (
-    "WaitForFirstConsumer"  # a StorageClass's mode, and what the host says in events of its claims
-)
 _BY_CLAIM = "claim"
 
 log = structlog.get_logger()
@@ -64,7 +62,7 @@ class ClaimReflector:
             timing=Timing(clock=tools.clock),
         )
         self._volumes.store.add_index(_BY_CLAIM, lambda volume: [str(_claim_of(volume))])
-        self._latest = Latest(self._volumes.store.get, lambda: self._volumes.last_resource_version)
+        self._latest = Latest.of(self._volumes)
         self._consumers = FirstConsumers(tools, binding_mode)
         self.claims = KindReflector(
             ClaimRules(tools.context, self),
@@ -108,7 +106,7 @@ class ClaimReflector:
 
     def volume(self, name: str) -> Json | None:
         """The virtual volume of that name, as claims look at it."""
-        return _body(self._latest.get(Key("", name)))
+        return body_of(self._latest.get(Key("", name)))
 
     async def _reconcile(self, key: Key) -> None:
         claim = self.claims.virtual(key)
@@ -122,8 +120,8 @@ class ClaimReflector:
     async def _take_step(self, key: Key, claim: Object | None, name: str) -> None:
         host, volume = self.claims.host(key) if claim is not None else None, self.volume(name)
         write = next_volume_write(
-            _body(claim),
-            _body(host),
+            body_of(claim),
+            body_of(host),
             volume,
             policy=await self._host_policy(host, volume),
             is_awaited=host is not None and self._consumers.is_awaited(key, host),
@@ -178,7 +176,3 @@ class ClaimReflector:
 def _claim_of(volume: Object) -> Key:
     reference = mapped(volume.decode("spec") or {}, "claimRef")
     return Key(reference.get("namespace", ""), reference.get("name", ""))
-
-
-def _body(obj: Object | None) -> Json | None:
-    return None if obj is None else obj.to_dict()

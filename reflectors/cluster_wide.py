@@ -22,6 +22,7 @@ from kube.reconciler import Limits, Reconciler
 from kube.resources import Resource
 from kube.work_queue import WorkQueue
 from reflectors.hearing import Hears
+from reflectors.host_objects import body_of
 from reflectors.kind_reflector import OFF_SECONDS
 from reflectors.latest import Latest
 from reflectors.obstacle import found_obstacle
@@ -89,7 +90,7 @@ class ClusterWideReflector:
         timing = Timing(clock=clock)
         self._originals = Informer(direction.originals, resource, timing=timing)
         self._copies = Informer(direction.copies, resource, label_selector=direction.copies_selector, timing=timing)
-        self._latest = Latest(self._copies.store.get, lambda: self._copies.last_resource_version)
+        self._latest = Latest.of(self._copies)
         self._events = TenantEvents(sides.recorder)
         self._queue: WorkQueue[str] = WorkQueue(clock, partition=lambda _: "")
         self._originals.add_handler(Hears(lambda original: self._queue.add(original.name)))
@@ -160,7 +161,7 @@ class ClusterWideReflector:
 
     async def _take_step(self, name: str, copy: Object | None) -> None:
         original = self.original(name)
-        write = self._rules.next_write(_body(original), _body(copy))
+        write = self._rules.next_write(body_of(original), body_of(copy))
         try:
             await self._write(name, write, original, copy)
         except (Forbidden, Invalid) as error:
@@ -212,7 +213,3 @@ class ClusterWideReflector:
             self._queue.add(original.name)
         for copy in self._copies.store.values():
             self._hear_of_copy(copy)
-
-
-def _body(obj: Object | None) -> Json | None:
-    return None if obj is None else obj.to_dict()

@@ -8,7 +8,7 @@ is told once, and nothing else suffers.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import structlog
 
@@ -20,18 +20,17 @@ from kube.metrics import Metrics
 from kube.objects import Key, Object
 from kube.reconciler import Limits, Reconciler
 from kube.resources import Resource
-from kube.store import Change
 from kube.work_queue import WorkQueue
+from reflectors.hearing import HearsKeys
+from reflectors.host_objects import body_of, is_copy_of, key_of_original, ours
 from reflectors.latest import Latest
 from reflectors.obstacle import found_obstacle
 from reflectors.refused import REFUSALS, first_taken, is_lost_race, refusal_of, virtual_refusal_of
 from reflectors.sides import Sides
 from reflectors.tenant_events import TenantEvents
 from reflectors.translation.context import Context
-from reflectors.translation.host_names import label_value
 from reflectors.translation.json_values import Draft, Json
 from reflectors.translation.kinds import Rules
-from reflectors.translation.metadata import CLUSTER_LABEL, recorded
 from reflectors.translation.writes import Create, Delete, HostWrite, Patch, PatchVirtual, Refuse
 
 SWEEP_SECONDS = 600.0
@@ -76,17 +75,16 @@ class KindReflector:
         self._is_on = is_on
         timing = Timing(clock=clock)
         self._virtual_objects = Informer(sides.virtual, resources.virtual, timing=timing)
-        ours = f"{CLUSTER_LABEL}={label_value(context.cluster)}"
         self._host_objects = Informer(
-            sides.host, resources.host, context.host_namespace, label_selector=ours, timing=timing
+            sides.host, resources.host, context.host_namespace, label_selector=ours(context), timing=timing
         )
-        self._virtual = Latest(self._virtual_objects.store.get, lambda: self._virtual_objects.last_resource_version)
-        self._host = Latest(self._host_objects.store.get, lambda: self._host_objects.last_resource_version)
+        self._virtual = Latest.of(self._virtual_objects)
+        self._host = Latest.of(self._host_objects)
         self._events = TenantEvents(sides.recorder)
         self._handlers: tuple[Callable[[Key], None], ...] = ()
         self._queue: WorkQueue[Key] = WorkQueue(clock, partition=lambda key: key.namespace)
-        self._virtual_objects.add_handler(_Hears(lambda obj: obj.key, self._changed))
-        self._host_objects.add_handler(_Hears(self._key_of_host, self._changed))
+        self._virtual_objects.add_handler(HearsKeys(lambda obj: obj.key, self._changed))
+        self._host_objects.add_handler(HearsKeys(self._key_of_host, self._changed))
         plural = resources.virtual.plural
         self._log = log.bind(kind=rules.kind)
         self._reconciler = Reconciler(
@@ -150,8 +148,7 @@ class KindReflector:
         virtual, host = self._virtual.get(key), self._host.get(self._host_key(key))
         if virtual is None or host is None:
             return None
-        origin = recorded({"metadata": _head(host)}, self._rules.kind, self._context)
-        return host if origin is not None and origin.uid == virtual.uid else None
+        return host if is_copy_of(host, virtual, self._rules.kind, self._context) else None
 
     def pair_of_host(self, host: Key) -> tuple[Object, Object] | None:
         """Return the virtual and the host object, for whoever knows the host object's namespace and name."""
@@ -214,7 +211,7 @@ class KindReflector:
         await self._take_step(key, virtual if virtual is not None and self._wanted(virtual) else None, host)
 
     async def _take_step(self, key: Key, virtual: Object | None, host: Object | None) -> None:
-        virtual_body, host_body = _body(virtual), _body(host)
+        virtual_body, host_body = body_of(virtual), body_of(host)
         write = self._rules.next_host_write(virtual_body, host_body)
         if write is None or isinstance(write, Refuse):
             await self._report(virtual, virtual_body, host_body, write)
@@ -314,33 +311,4 @@ class KindReflector:
         return Key(self._context.host_namespace, self._context.host_name(self._rules.kind, key.namespace, key.name))
 
     def _key_of_host(self, host: Object) -> Key | None:
-        origin = recorded({"metadata": _head(host)}, self._rules.kind, self._context)
-        return Key(origin.namespace, origin.name) if origin else None
-
-
-class _Hears:
-    """An informer's handler that passes on which virtual object a changed one belongs to."""
-
-    def __init__(self, key_of: Callable[[Object], Key | None], tell: Callable[[Key], None]) -> None:
-        self._key_of = key_of
-        self._tell = tell
-
-    def on_change(self, change: Change) -> None:
-        keys = {self._key_of(obj) for obj in (change.old, change.new) if obj is not None}
-        for key in keys - {None}:
-            if key is not None:
-                self._tell(key)
-
-
-def _head(obj: Object) -> dict[str, Any]:
-    metadata = obj.metadata
-    return {
-        "name": metadata.name,
-        "namespace": metadata.namespace,
-        "labels": metadata.labels,
-        "annotations": metadata.annotations,
-    }
-
-
-def _body(obj: Object | None) -> Json | None:
-    return None if obj is None else obj.to_dict()
+        return key_of_original(host, self._rules.kind, self._context)

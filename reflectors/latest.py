@@ -7,6 +7,7 @@ arrives: then the cache is the newer one, and the object may be another, or gone
 
 from collections.abc import Callable
 
+from kube.informer import Informer
 from kube.objects import Key, Object
 from kube.watching import is_older
 
@@ -18,6 +19,10 @@ class Latest:
         self._cached = cached
         self._followed = followed
         self._written: dict[Key, Object] = {}
+
+    @classmethod
+    def of(cls, informer: Informer) -> "Latest":
+        return cls(informer.store.get, lambda: informer.last_resource_version)
 
     def get(self, key: Key) -> Object | None:
         """The object as last seen or written; None when there is none."""

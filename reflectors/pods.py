@@ -5,10 +5,9 @@ carried out. Events of both API servers wake it, nothing is polled; the two cach
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
@@ -18,18 +17,17 @@ from kube.informer import Informer, Timing
 from kube.objects import Key, Object
 from kube.reconciler import Limits, Reconciler, RequeueAfter
 from kube.resources import PODS
-from kube.store import Change
 from kube.work_queue import WorkQueue
 from reflectors.dependencies import PATIENCE, Dependencies, Missing
+from reflectors.hearing import HearsKeys
+from reflectors.host_objects import body_of, is_copy_of, key_of_original, ours
 from reflectors.latest import Latest
 from reflectors.refused import is_lost_race, refusal_of
 from reflectors.tenant_events import TenantEvents
 from reflectors.tools import Tools
 from reflectors.translation import pod_writes
-from reflectors.translation.host_names import label_value
 from reflectors.translation.json_values import Json
 from reflectors.translation.lost_on_host import lost_on_host
-from reflectors.translation.metadata import CLUSTER_LABEL, recorded
 from reflectors.translation.pod_spec import KIND
 from reflectors.translation.writes import Create, Delete, Finalize, HostWrite, Patch, PatchStatus, Refuse, VirtualWrite
 from reflectors.virtual_pods import VirtualPods
@@ -60,14 +58,15 @@ class PodReflector:
         self._waiting_since: dict[Key, float] = {}
         self._virtual_pods = virtual_pods
         timing = Timing(clock=tools.clock)
-        ours = f"{CLUSTER_LABEL}={label_value(context.cluster)}"
-        self._host_pods = Informer(tools.sides.host, PODS, context.host_namespace, label_selector=ours, timing=timing)
+        self._host_pods = Informer(
+            tools.sides.host, PODS, context.host_namespace, label_selector=ours(context), timing=timing
+        )
         self._virtual = virtual_pods.latest()
-        self._host = Latest(self._host_pods.store.get, lambda: self._host_pods.last_resource_version)
+        self._host = Latest.of(self._host_pods)
         self._events = TenantEvents(tools.sides.recorder)
         self._queue: WorkQueue[Key] = WorkQueue(tools.clock, partition=lambda key: key.namespace)
-        virtual_pods.add_handler(_Wakes(self._queue, virtual_pods.key_of))
-        self._host_pods.add_handler(_Wakes(self._queue, self._key_of_host))
+        virtual_pods.add_handler(HearsKeys(virtual_pods.key_of, self._queue.add))
+        self._host_pods.add_handler(HearsKeys(self._key_of_host, self._queue.add))
         dependencies.add_handler(self._queue.add)
         self._reconciler = Reconciler(
             "pods",
@@ -97,8 +96,7 @@ class PodReflector:
         virtual, host = self._seen(key)
         if virtual is None or host is None:
             return None
-        origin = recorded(host.to_dict(), KIND, self._context)
-        return Pair(virtual, host) if origin is not None and origin.uid == virtual.uid else None
+        return Pair(virtual, host) if is_copy_of(host, virtual, KIND, self._context) else None
 
     def pair_of_host(self, host: Key) -> tuple[Object, Object] | None:
         """The same, for whoever knows the host pod's namespace and name."""
@@ -135,7 +133,7 @@ class PodReflector:
         return await self._take_step(key, virtual, host)
 
     async def _take_step(self, key: Key, virtual: Object | None, host: Object | None) -> RequeueAfter | None:
-        virtual_pod, host_pod = _body(virtual), _body(host)
+        virtual_pod, host_pod = body_of(virtual), body_of(host)
         write = pod_writes.next_host_write(virtual_pod, host_pod, self._context)
         missing = self._missing(virtual_pod, write)
         if missing is not None:
@@ -250,30 +248,4 @@ class PodReflector:
         return Key(self._context.host_namespace, self._context.host_name(KIND, key.namespace, key.name))
 
     def _key_of_host(self, pod: Object) -> Key | None:
-        metadata = {
-            "name": pod.name,
-            "namespace": pod.namespace,
-            "labels": pod.metadata.labels,
-            "annotations": pod.metadata.annotations,
-        }
-        origin = recorded({"metadata": metadata}, KIND, self._context)
-        return Key(origin.namespace, origin.name) if origin else None
-
-
-class _Wakes:
-    """An informer's handler that queues the virtual pod that a changed pod belongs to."""
-
-    def __init__(self, queue: WorkQueue[Key], key_of: Callable[[Object], Key | None]) -> None:
-        self._queue = queue
-        self._key_of = key_of
-
-    def on_change(self, change: Change) -> None:
-        for pod in (change.old, change.new):
-            key = self._key_of(pod) if pod is not None else None
-            if key is not None:
-                self._queue.add(key)
-
-
-def _body(pod: Object | None) -> Json | None:
-    body: dict[str, Any] | None = None if pod is None else pod.to_dict()
-    return body
+        return key_of_original(pod, KIND, self._context)

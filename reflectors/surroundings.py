@@ -12,16 +12,15 @@ from reflectors.claims import ClaimReflector
 from reflectors.cluster_wide import ClusterWideReflector, ClusterWideRules, Direction
 from reflectors.demand import Demand
 from reflectors.dependencies import Copies
+from reflectors.host_objects import ours
 from reflectors.ingresses import AsksForSecrets
 from reflectors.kind_reflector import KindReflector, Resources
 from reflectors.sync_config import Kind
 from reflectors.sync_settings import SyncSettings
 from reflectors.tools import Tools
 from reflectors.translation import claims, ingresses, network_policies
-from reflectors.translation.host_names import label_value
 from reflectors.translation.ingresses import IngressRules
 from reflectors.translation.kinds import Rules
-from reflectors.translation.metadata import CLUSTER_LABEL
 from reflectors.translation.network_policies import NetworkPolicyRules
 from reflectors.translation.priority_classes import PriorityClassRules, is_system
 from reflectors.translation.storage_classes import StorageClassRules
@@ -44,8 +43,7 @@ class Surroundings:
         self._storage_classes = _of_cluster_wide_kind(
             StorageClassRules(), STORAGE_CLASSES, to_virtual, tools, lambda: sync.current.storage_classes
         )
-        ours = f"{CLUSTER_LABEL}={label_value(context.cluster)}"
-        to_host = Direction(originals=sides.virtual, copies=sides.host, copies_selector=ours)
+        to_host = Direction(originals=sides.virtual, copies=sides.host, copies_selector=ours(context))
         self._priority_classes = _of_cluster_wide_kind(
             PriorityClassRules(context), PRIORITY_CLASSES, to_host, tools, lambda: sync.current.priority_classes
         )

@@ -7,7 +7,6 @@ on the host, with the times of their lives on it: after a restart nothing is ask
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
 
 import msgspec
 import structlog
@@ -20,13 +19,12 @@ from kube.reconciler import Limits, Reconciler, RequeueAfter
 from kube.resources import SECRETS, SERVICE_ACCOUNTS
 from kube.store import Change
 from kube.work_queue import WorkQueue
+from reflectors.host_objects import body_of, key_of_original, ours
 from reflectors.latest import Latest
 from reflectors.refused import is_lost_race, refusal_of
 from reflectors.tenant_events import TenantEvents
 from reflectors.tools import Tools
-from reflectors.translation.host_names import label_value
 from reflectors.translation.json_values import Json
-from reflectors.translation.metadata import CLUSTER_LABEL, recorded
 from reflectors.translation.tokens import (
     HOLDS,
     HOLDS_LABEL,
@@ -67,11 +65,11 @@ class TokenReflector:
         self._sides = tools.sides
         self._context = context = tools.context
         self._clock = tools.clock
-        ours = f"{CLUSTER_LABEL}={label_value(context.cluster)},{HOLDS_LABEL}={HOLDS}"
+        selector = f"{ours(context)},{HOLDS_LABEL}={HOLDS}"
         self._secrets = Informer(
-            tools.sides.host, SECRETS, context.host_namespace, label_selector=ours, timing=Timing(clock=tools.clock)
+            tools.sides.host, SECRETS, context.host_namespace, label_selector=selector, timing=Timing(clock=tools.clock)
         )
-        self._latest = Latest(self._secrets.store.get, lambda: self._secrets.last_resource_version)
+        self._latest = Latest.of(self._secrets)
         self._events = TenantEvents(tools.sides.recorder)
         self._handlers: tuple[Callable[[Key], None], ...] = ()
         self._queue: WorkQueue[Key] = WorkQueue(tools.clock, partition=lambda key: key.namespace)
@@ -118,7 +116,7 @@ class TokenReflector:
         return await self._take_step(key, pod, secret)
 
     async def _take_step(self, key: Key, pod: Object | None, secret: Object | None) -> RequeueAfter | None:
-        virtual, host = _body(pod), _body(secret)
+        virtual, host = body_of(pod), body_of(secret)
         step = next_token_step(virtual, host, self._context, self._clock.utcnow().timestamp())
         match step:
             case Rest(seconds):
@@ -205,8 +203,7 @@ class TokenReflector:
         return Key(self._namespace, self._context.host_name(KIND, key.namespace, key.name))
 
     def _key_of_secret(self, secret: Object) -> Key | None:
-        origin = recorded(secret.to_dict(), KIND, self._context)
-        return Key(origin.namespace, origin.name) if origin else None
+        return key_of_original(secret, KIND, self._context)
 
 
 class _Secrets:
@@ -220,7 +217,3 @@ class _Secrets:
         key = self._key_of(change.object)
         if key is not None:
             self._tell(key)
-
-
-def _body(obj: Object | None) -> dict[str, Any] | None:
-    return None if obj is None else obj.to_dict()

@@ -53,7 +53,7 @@ class VirtualPods:
 
     def latest(self) -> Latest:
         """A view for somebody who writes, and remembers what the writes returned."""
-        return Latest(self._informer.store.get, lambda: self._informer.last_resource_version)
+        return Latest.of(self._informer)
 
     def get(self, key: Key) -> Object | None:
         pod = self._informer.store.get(key)

@@ -14,6 +14,7 @@ from kube.discovery import Discovery
 from kube.errors import ApiError, CredentialsError, Forbidden, NotFound
 from kube.objects import Object
 from kube.resources import CONFIG_MAPS, EVENTS, LEASES, PERSISTENT_VOLUME_CLAIMS, PODS, SECRETS, Resource
+from reflectors.host_objects import body_of
 from reflectors.translation.context import ApiServer, Context, Version
 from reflectors.translation.pod_spec import KIND as POD
 from reflectors.translation.references import references
@@ -73,16 +74,16 @@ async def _look(namespace: str, name: str, whose: tuple[str, str], kubeconfigs: 
     ):
         context = await _context(whose, virtual, host)
         virtual_pod = await virtual.get(PODS, name, namespace)
-        body = virtual_pod.to_dict()
+        shown = virtual_pod.to_dict()
         host_name = context.host_name(POD, namespace, name)
-        node = body["spec"].get("nodeName") or ""
+        node = shown["spec"].get("nodeName") or ""
         return Seen(
             context=context,
-            virtual=body,
-            host=_body(await _get(host, PODS, host_name, context.host_namespace)),
-            leanings=[await _leaning(each, body, (virtual, host), context) for each in _references(body)],
+            virtual=shown,
+            host=body_of(await _get(host, PODS, host_name, context.host_namespace)),
+            leanings=[await _leaning(each, shown, (virtual, host), context) for each in _references(shown)],
             events=await _events(virtual, virtual_pod),
-            lease=_body(await _get(virtual, LEASES, node, LEASES_OF_NODES)) if node else None,
+            lease=body_of(await _get(virtual, LEASES, node, LEASES_OF_NODES)) if node else None,
         )
 
 
@@ -132,7 +133,3 @@ async def _get(client: Client, resource: Resource, name: str, namespace: str) ->
         return await client.get(resource, name, namespace)
     except (NotFound, Forbidden):
         return None
-
-
-def _body(obj: Object | None) -> dict[str, Any] | None:
-    return None if obj is None else obj.to_dict()
