@@ -67,10 +67,7 @@ class ClaimReflector:
         self.claims = KindReflector(
             ClaimRules(tools.context, self),
             Resources(PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUME_CLAIMS),
-            tools.sides,
-            tools.context,
-            clock=tools.clock,
-            metrics=tools.metrics,
+            tools,
             # A setting that changes must not cost a tenant data.
             wanted=lambda claim: wanted(claim) or is_bound(claim.to_dict()),
         )

@@ -13,10 +13,8 @@ from typing import Protocol
 import structlog
 
 from kube.client import Client, PatchType
-from kube.clock import Clock
 from kube.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
 from kube.informer import Informer, Timing
-from kube.metrics import Metrics
 from kube.objects import Key, Object
 from kube.reconciler import Limits, Reconciler
 from kube.resources import Resource
@@ -27,8 +25,8 @@ from reflectors.kind_reflector import OFF_SECONDS
 from reflectors.latest import Latest
 from reflectors.obstacle import found_obstacle
 from reflectors.refused import is_lost_race, refusal_of
-from reflectors.sides import Sides
 from reflectors.tenant_events import TenantEvents
+from reflectors.tools import Tools
 from reflectors.translation.json_values import Json
 from reflectors.translation.writes import Create, Delete, HostWrite, Patch, Refuse
 
@@ -70,21 +68,19 @@ class ClusterWideReflector:
         rules: ClusterWideRules,
         resource: Resource,
         direction: Direction,
-        sides: Sides,
+        tools: Tools,
         *,
         is_on: Callable[[], bool],
         wanted: Callable[[Object], bool],
-        clock: Clock,
-        metrics: Metrics,
     ) -> None:
         """`is_on`: whether any object may be wanted; `changed` is to be called when the answer changes."""
         self._rules = rules
         self._resource = resource
         self._direction = direction
-        self._sides = sides
+        self._sides = sides = tools.sides
         self._is_on = is_on
         self._wanted = wanted
-        self._clock = clock
+        self._clock = clock = tools.clock
         self._switched = asyncio.Event()
         self._known = asyncio.Event()
         timing = Timing(clock=clock)
@@ -101,12 +97,12 @@ class ClusterWideReflector:
             self._queue,
             self._reconcile,
             limits=Limits(workers=WORKERS),
-            observers=[metrics.reconciler(resource.plural, self._queue)],
+            observers=[tools.metrics.reconciler(resource.plural, self._queue)],
         )
-        metrics.informer(f"original {resource.plural}", self._originals)
-        metrics.informer(f"copied {resource.plural}", self._copies)
+        tools.metrics.informer(f"original {resource.plural}", self._originals)
+        tools.metrics.informer(f"copied {resource.plural}", self._copies)
         self.obstacle = ""  # why the kind is off although it is wanted
-        metrics.switch(resource.plural, lambda: not self.obstacle)
+        tools.metrics.switch(resource.plural, lambda: not self.obstacle)
 
     async def run(self) -> None:
         if not self._is_on():

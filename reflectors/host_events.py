@@ -10,17 +10,15 @@ from typing import Protocol
 
 import msgspec
 
-from kube.client import Client, PatchType
-from kube.clock import Clock
+from kube.client import PatchType
 from kube.errors import AlreadyExists, ApiError, Forbidden, Invalid, NotFound
 from kube.informer import Informer, Timing
-from kube.metrics import Metrics
 from kube.objects import Key, Object
 from kube.reconciler import Limits, Reconciler, Refused
 from kube.resources import EVENTS
 from kube.store import Change
 from kube.work_queue import WorkQueue
-from reflectors.translation.context import Context
+from reflectors.tools import Tools
 from reflectors.translation.host_events import repetition, virtual_event
 
 WORKERS = 4
@@ -43,32 +41,24 @@ class _Involved(msgspec.Struct):
 class HostEvents:
     """Part of the daemon."""
 
-    def __init__(
-        self,
-        host: Client,
-        virtual: Client,
-        context: Context,
-        *,
-        pairs: Mapping[str, Pairs],
-        clock: Clock,
-        metrics: Metrics,
-    ) -> None:
+    def __init__(self, tools: Tools, pairs: Mapping[str, Pairs]) -> None:
         """`pairs` are by kind."""
-        self._context = context
-        self._virtual = virtual
+        self._context = context = tools.context
+        self._virtual = tools.sides.virtual
         self._pairs = pairs
-        self._informer = Informer(host, EVENTS, context.host_namespace, timing=Timing(clock=clock))
-        self._queue: WorkQueue[Key] = WorkQueue(clock, partition=self._virtual_namespace)
+        timing = Timing(clock=tools.clock)
+        self._informer = Informer(tools.sides.host, EVENTS, context.host_namespace, timing=timing)
+        self._queue: WorkQueue[Key] = WorkQueue(tools.clock, partition=self._virtual_namespace)
         self._informer.add_handler(self)
         self._reconciler = Reconciler(
             "events",
             self._queue,
             self._tell,
             limits=Limits(workers=WORKERS),
-            observers=[metrics.reconciler("events", self._queue)],
+            observers=[tools.metrics.reconciler("events", self._queue)],
         )
         self._told: dict[Key, str] = {}  # resourceVersion of the host event as the tenant was told
-        metrics.informer("host events", self._informer)
+        tools.metrics.informer("host events", self._informer)
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:

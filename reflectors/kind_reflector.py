@@ -13,10 +13,8 @@ from typing import NamedTuple
 import structlog
 
 from kube.client import PatchType
-from kube.clock import Clock
 from kube.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
 from kube.informer import Informer, Timing
-from kube.metrics import Metrics
 from kube.objects import Key, Object
 from kube.reconciler import Limits, Reconciler
 from kube.resources import Resource
@@ -26,9 +24,8 @@ from reflectors.host_objects import body_of, is_copy_of, key_of_original, ours
 from reflectors.latest import Latest
 from reflectors.obstacle import found_obstacle
 from reflectors.refused import REFUSALS, first_taken, is_lost_race, refusal_of, virtual_refusal_of
-from reflectors.sides import Sides
 from reflectors.tenant_events import TenantEvents
-from reflectors.translation.context import Context
+from reflectors.tools import Tools
 from reflectors.translation.json_values import Draft, Json
 from reflectors.translation.kinds import Rules
 from reflectors.translation.writes import Create, Delete, HostWrite, Patch, PatchVirtual, Refuse
@@ -54,11 +51,8 @@ class KindReflector:
         self,
         rules: Rules,
         resources: Resources,
-        sides: Sides,
-        context: Context,
+        tools: Tools,
         *,
-        clock: Clock,
-        metrics: Metrics,
         wanted: Callable[[Object], bool] = lambda _: True,
         is_on: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -68,9 +62,9 @@ class KindReflector:
         """
         self._rules = rules
         self._resources = resources
-        self._sides = sides
-        self._context = context
-        self._clock = clock
+        self._sides = sides = tools.sides
+        self._context = context = tools.context
+        self._clock = clock = tools.clock
         self._wanted = wanted
         self._is_on = is_on
         timing = Timing(clock=clock)
@@ -92,13 +86,13 @@ class KindReflector:
             self._queue,
             self._reconcile,
             limits=Limits(workers=WORKERS),
-            observers=[metrics.reconciler(plural, self._queue)],
+            observers=[tools.metrics.reconciler(plural, self._queue)],
         )
-        metrics.informer(f"virtual {plural}", self._virtual_objects)
-        metrics.informer(f"host {plural}", self._host_objects)
+        tools.metrics.informer(f"virtual {plural}", self._virtual_objects)
+        tools.metrics.informer(f"host {plural}", self._host_objects)
         self._known = asyncio.Event()
         self.obstacle = ""  # why the kind is off; empty while it is on
-        metrics.switch(plural, lambda: not self.obstacle)
+        tools.metrics.switch(plural, lambda: not self.obstacle)
 
     @property
     def synced(self) -> bool:

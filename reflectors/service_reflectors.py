@@ -4,18 +4,15 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from kube.client import Client
-from kube.clock import Clock
 from kube.discovery import Discovery
-from kube.metrics import Metrics
 from kube.objects import Key, Object
 from kube.resources import ENDPOINT_SLICES, ENDPOINTS, SERVICES, Resource
 from reflectors import host_events
 from reflectors.kind_reflector import KindReflector, Resources
 from reflectors.services import LiveServices
-from reflectors.sides import Sides
 from reflectors.sync_settings import SyncSettings
+from reflectors.tools import Tools
 from reflectors.translation import services
-from reflectors.translation.context import Context
 from reflectors.translation.endpoints import (
     SLICE,
     EndpointsRules,
@@ -41,17 +38,15 @@ async def _slices(discovery: Discovery) -> Resource:
     return await discovery.best("discovery.k8s.io", SLICE) or ENDPOINT_SLICES
 
 
-async def service_reflectors(
-    sides: Sides, context: Context, live: LiveServices, sync: SyncSettings, *, clock: Clock, metrics: Metrics
-) -> "ServiceReflectors":
+async def service_reflectors(tools: Tools, live: LiveServices, sync: SyncSettings) -> "ServiceReflectors":
     """Return the reflectors of what is configured, by what the API servers offer."""
 
     def wanted(service: Object) -> bool:
         # One whose address is being agreed on is brought to itself first, whatever the settings say by now.
         return sync.current.services.wants(service) or AGREEING in service.metadata.annotations
 
-    slices = await slice_resources(sides.host, sides.virtual)
-    made = ServiceReflectors(sides, context, slices, live=live, clock=clock, metrics=metrics, wanted=wanted)
+    slices = await slice_resources(tools.sides.host, tools.sides.virtual)
+    made = ServiceReflectors(tools, slices, live, wanted=wanted)
     sync.add_handler(made.services.wake_all)
     return made
 
@@ -59,26 +54,16 @@ async def service_reflectors(
 class ServiceReflectors:
     """Part of the daemon."""
 
-    def __init__(
-        self,
-        sides: Sides,
-        context: Context,
-        slices: Resources,
-        *,
-        live: LiveServices,
-        clock: Clock,
-        metrics: Metrics,
-        wanted: Wanted = lambda _: True,
-    ) -> None:
+    def __init__(self, tools: Tools, slices: Resources, live: LiveServices, *, wanted: Wanted = lambda _: True) -> None:
         """`live` is kept up to date; `wanted`: whether a Service is to be on the host."""
         self._wanted = wanted
         self._slices_of: dict[Key, set[Key]] = {}
         self._service_of: dict[Key, Key] = {}
 
         def reflector(rules: Rules, resources: Resources, wanted: Wanted) -> KindReflector:
-            return KindReflector(rules, resources, sides, context, clock=clock, metrics=metrics, wanted=wanted)
+            return KindReflector(rules, resources, tools, wanted=wanted)
 
-        self._live = live
+        self._live, context = live, tools.context
         self.services = reflector(ServiceRules(context, live.holder), Resources(SERVICES, SERVICES), wanted)
         self.endpoints = reflector(EndpointsRules(context), Resources(ENDPOINTS, ENDPOINTS), self._is_wanted_endpoints)
         self.slices = reflector(SliceRules(context, slices.host.api_version), slices, self._is_wanted_slice)

@@ -104,10 +104,7 @@ def _of_kind(rules: Rules, resource: Resource, tools: Tools, entry: Entry) -> Ki
     return KindReflector(
         rules,
         Resources(resource, resource),
-        tools.sides,
-        tools.context,
-        clock=tools.clock,
-        metrics=tools.metrics,
+        tools,
         wanted=_wanted(entry),
         is_on=lambda: entry().enabled,
     )
@@ -120,11 +117,9 @@ def _of_cluster_wide_kind(
         rules,
         resource,
         direction,
-        tools.sides,
+        tools,
         is_on=lambda: entry().enabled,
         wanted=_wanted(entry),
-        clock=tools.clock,
-        metrics=tools.metrics,
     )
 
 

@@ -70,10 +70,7 @@ class Workloads:
         reflector = KindReflector(
             ConfigObjects(kind, self._tools.context),
             Resources(resource, resource),
-            self._tools.sides,
-            self._tools.context,
-            clock=self._tools.clock,
-            metrics=self._tools.metrics,
+            self._tools,
             wanted=wanted,
         )
         self.demand.listen(kind, reflector.wake)

@@ -71,14 +71,14 @@ async def reflect(settings: ProviderSettings, sides: Sides, clock: Clock, metric
     live = LiveServices()
     context = replace(await _context(settings, sides, NamespaceLabels(namespaces)), services=live)
     sync = SyncSettings(sides, settings.host_namespace, settings.sync_config_map, clock=clock)
-    services = await service_reflectors(sides, context, live, sync, clock=clock, metrics=metrics)
     tools = Tools(sides, context, clock, metrics)
+    services = await service_reflectors(tools, live, sync)
     surroundings = Surroundings(tools, sync, namespaces)
     tools = replace(tools, context=replace(context, priority_classes=surroundings.priority_classes))
     workloads = Workloads(tools, sync, surroundings.copies, nodes={settings.node}, workers=settings.workers)
     surroundings.ask(workloads.demand)
     pairs = {**workloads.pairs, **surroundings.pairs, **services.pairs}
-    events = HostEvents(sides.host, sides.virtual, context, pairs=pairs, clock=clock, metrics=metrics)
+    events = HostEvents(tools, pairs)
     return Reflection(namespaces, sync, services, surroundings, workloads, events)
 
 

@@ -18,6 +18,7 @@ from kube.resources import SERVICES
 from reflectors.service_reflectors import ServiceReflectors, slice_resources
 from reflectors.services import LiveServices
 from reflectors.sides import Sides as ReflectorSides
+from reflectors.tools import Tools
 from reflectors.translation.json_values import Draft
 from tests.eventually import eventually
 from tests.integration.reflectors.sides import Sides, until
@@ -32,12 +33,9 @@ async def reflecting_services(both: Sides) -> AsyncIterator[LiveServices]:
     recorder = EventRecorder(both.virtual, "test", clock)
     told = ReflectorSides(both.host, both.virtual, recorder, both.node)
     reflectors = ServiceReflectors(
-        told,
-        both.context,
+        Tools(told, both.context, clock, Metrics(CollectorRegistry())),
         await slice_resources(both.host, both.virtual),
-        live=live,
-        clock=clock,
-        metrics=Metrics(CollectorRegistry()),
+        live,
         wanted=lambda virtual: virtual.namespace == both.namespace,
     )
     tasks = [asyncio.create_task(reflectors.run()), asyncio.create_task(recorder.run())]

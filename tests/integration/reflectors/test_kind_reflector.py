@@ -17,6 +17,7 @@ from kube.objects import Key, Object
 from kube.resources import CONFIG_MAPS, EVENTS, Resource
 from reflectors.kind_reflector import KindReflector, Resources
 from reflectors.sides import Sides as ReflectorSides
+from reflectors.tools import Tools
 from reflectors.translation.context import Context
 from reflectors.translation.json_values import Draft, Json
 from reflectors.translation.merging import host_object, next_copy_write
@@ -61,13 +62,11 @@ async def reflecting(
 ) -> AsyncIterator[KindReflector]:
     clock = SystemClock()
     recorder = EventRecorder(both.virtual, "test", clock)
+    told = ReflectorSides(both.host, both.virtual, recorder, both.node)
     reflector = KindReflector(
         Copies(both.context),
         Resources(CONFIG_MAPS, host_resource),
-        ReflectorSides(both.host, both.virtual, recorder, both.node),
-        both.context,
-        clock=clock,
-        metrics=Metrics(CollectorRegistry()),
+        Tools(told, both.context, clock, Metrics(CollectorRegistry())),
         wanted=lambda virtual: virtual.namespace == both.namespace and wanted(virtual),
     )
     tasks = [asyncio.create_task(reflector.run()), asyncio.create_task(recorder.run())]
