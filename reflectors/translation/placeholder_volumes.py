@@ -72,7 +72,8 @@ def next_volume_write(
     if volume is None:
         is_due = (_phase(host) == "Bound" or is_awaited) and not is_bound_elsewhere(claim)
         return CreateVolume(_volume(claim, host, policy)) if is_due and not _is_being_deleted(claim) else None
-    return None if _is_being_deleted(volume) else _change(volume, _volume(claim, host, policy or _known_policy(volume)))
+    # Also of one that is being deleted: it is protected as long as the claim has it, and says whether there are data.
+    return _change(volume, _volume(claim, host, policy or _known_policy(volume)))
 
 
 def volume_name(claim: Json) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reflectors.translation.claims import ClaimRules
@@ -171,6 +171,7 @@ def merged(target: Any, patch: Json) -> Any:
 
 
 @given(st.lists(st.sampled_from(ACTIONS), max_size=12))
+@example(["create", "wait", "volume deleted", "host binds", "host deletes"])
 def test_whatever_happens_the_claim_tells_the_truth_in_the_end(actions: list[str]) -> None:
     world = World()
     for action in actions:
