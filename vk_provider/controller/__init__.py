@@ -1,0 +1,1 @@
+"""The controller: turns `Cluster` objects into virtual clusters, and keeps them so."""
