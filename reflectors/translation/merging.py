@@ -8,6 +8,7 @@ written where nothing changed; an object that is not this virtual object's own i
     -                ours                delete it
     any              its predecessor's   delete that first
     any              another's           refuse
+    any              reserved for it     take it over; without a virtual object it stays
     any              -                   create it, or say why not
     any              its own             change what has changed
 """
@@ -18,7 +19,7 @@ from typing import Any
 from reflectors.translation.applied import Part, Parts, difference, record
 from reflectors.translation.context import Context
 from reflectors.translation.json_values import Draft, Json, mapped
-from reflectors.translation.metadata import APPLIED, host_annotations, host_labels, recorded
+from reflectors.translation.metadata import APPLIED, host_annotations, host_labels, is_kept, recorded
 from reflectors.translation.refusal import Refusal, refuse, too_much_text
 from reflectors.translation.writes import Create, Delete, HostWrite, Patch, Refuse
 
@@ -59,8 +60,8 @@ def next_copy_write(
     if owner is None:
         return None if virtual is None else _hands_off(kind, host)
     if virtual is None:
-        return _deletion(host, "its virtual object is gone, or is not to be on the host")
-    if owner.uid != virtual["metadata"]["uid"]:
+        return None if is_kept(host) else _deletion(host, "its virtual object is gone, or is not to be on the host")
+    if owner.uid != virtual["metadata"]["uid"] and not is_kept(host):
         return _deletion(host, "its virtual object was recreated")
     if _is_being_deleted(host):
         return None

@@ -24,6 +24,7 @@ NODE = f"{DOMAIN}/virtual-node"
 SERVICE_ACCOUNT = f"{DOMAIN}/virtual-service-account"
 APPLIED = f"{DOMAIN}/applied"
 HOST_NAMESPACE = f"{DOMAIN}/host-namespace"  # on cluster-wide objects of the host: whose they are
+RESERVED = f"{DOMAIN}/reserved"  # "true" on a host object that was there before its virtual one, and outlives it
 SYNC_SOURCE = f"{DOMAIN}/sync-source"  # on a virtual object that was made for one of the host: "host"
 DOWNWARD_PREFIX = f"downward.{DOMAIN}/"
 
@@ -105,6 +106,11 @@ def recorded(host: Json, kind: str, context: Context) -> Recorded | None:
     if metadata["name"] != context.host_name(kind, origin.namespace, origin.name):
         return None
     return origin
+
+
+def is_kept(host: Json) -> bool:
+    """Whether a host object of ours belongs to whatever virtual object bears its name, be that there or not."""
+    return mapped(host["metadata"], "annotations").get(RESERVED) == "true"
 
 
 def excess_of_annotations(host: Json) -> int:

@@ -221,9 +221,12 @@ async def test_more_space_is_asked_of_the_host_and_told_when_it_is_there(both: S
         done = {"status": {"conditions": None, "capacity": {"storage": "3Gi"}}}
         await _patch_host(both, host, done, subresource="status")
         claim = await until(lambda: resized(capacity={"storage": "3Gi"}, conditions=None), "the new size")
-        volume = await volume_of(both, claim)
-        assert volume is not None
-        assert volume.decode("spec")["capacity"] == {"storage": "3Gi"}
+
+        async def larger() -> bool | None:
+            volume = await volume_of(both, claim)
+            return True if volume and volume.decode("spec")["capacity"] == {"storage": "3Gi"} else None
+
+        await until(larger, "the volume to have the new size")
 
 
 @pytest.mark.parametrize("mode", [None, "WaitForFirstConsumer", "Immediate"])

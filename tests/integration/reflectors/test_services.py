@@ -6,7 +6,7 @@ import pytest
 
 from kube.resources import SERVICES
 from reflectors.translation.json_values import Draft
-from reflectors.translation.metadata import AGREEING, CLUSTER_LABEL, NAMESPACE_LABEL
+from reflectors.translation.metadata import AGREEING, CLUSTER_LABEL, NAME, NAMESPACE, NAMESPACE_LABEL, RESERVED, UID
 from reflectors.translation.service_addresses import PLACEHOLDER, released
 from tests.cluster_fixtures import Api
 from tests.integration.reflectors.services import PORT, Services, reflecting_services
@@ -57,6 +57,37 @@ async def test_a_provider_that_died_while_agreeing_goes_on_from_there(services: 
         virtual, _ = await services.until_agreed()
     assert virtual["metadata"]["uid"] == created.uid
     assert virtual["spec"]["type"] == "NodePort"
+
+
+async def test_a_reserved_service_keeps_its_address_whatever_becomes_of_the_virtual_one(services: Services) -> None:
+    both = services.both
+    metadata = {
+        "name": services.host_name("web"),
+        "namespace": both.host_namespace,
+        "labels": {CLUSTER_LABEL: both.context.cluster},
+        "annotations": {NAMESPACE: both.namespace, NAME: "web", UID: "reserved", RESERVED: "true"},
+    }
+    body = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"ports": [PORT]}}
+    reserved = await both.host.create(SERVICES, body)
+    address = reserved.decode("spec")["clusterIP"]
+    async with reflecting_services(both):
+        for _ in range(2):
+            created = await services.create(clusterIP=address)
+
+            async def taken_over(uid: str = created.uid) -> Draft | None:
+                host = await services.host()
+                return host if host and host["metadata"]["annotations"][UID] == uid else None
+
+            host = await until(taken_over, "it to be taken over")
+            assert host["metadata"]["uid"] == reserved.uid
+            assert host["spec"]["selector"]["app"] == "web"
+            await both.virtual.delete(SERVICES, "web", both.namespace)
+            await services.create("another")
+            await services.until_agreed("another")
+            await both.virtual.delete(SERVICES, "another", both.namespace)
+            still = await services.host()
+            assert still is not None
+            assert still["spec"]["clusterIP"] == address
 
 
 async def test_a_node_port_is_taken_as_asked_for_if_it_is_free(services: Services) -> None:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from reflectors.translation.json_values import Draft, Json, fresh
 from reflectors.translation.merging import host_object, next_copy_write, next_merge
+from reflectors.translation.metadata import RESERVED, UID
 from reflectors.translation.writes import Create, Delete, Patch, Refuse
 from tests.unit.reflectors.translation.merge_patch import merge_patched
 from tests.unit.reflectors.translation.pods import CONTEXT
@@ -144,3 +145,23 @@ def test_more_annotations_than_an_api_server_takes_are_refused() -> None:
     write = next_copy_write(KIND, virtual(), None, lambda _: Create(huge), CONTEXT)
     assert isinstance(write, Refuse)
     assert "metadata.annotations" in write.message
+
+
+def reserved(uid: str = "reserved") -> Draft:
+    host = created(host_object(virtual(uid=uid), "v1", KIND, CONTEXT))
+    host["metadata"]["annotations"][RESERVED] = "true"
+    return host
+
+
+@pytest.mark.parametrize("uid", ["reserved", "v0"])
+def test_what_is_reserved_for_a_name_is_taken_over_and_never_deleted(uid: str) -> None:
+    write = written(virtual(), reserved(uid))
+    assert isinstance(write, Patch)
+    assert write.body["metadata"]["annotations"][UID] == "v1"
+    assert RESERVED not in write.body["metadata"]["annotations"]
+    assert written(None, reserved(uid)) is None
+
+
+def test_a_tenant_cannot_reserve() -> None:
+    copy = desired({"annotations": {RESERVED: "true"}})
+    assert RESERVED not in copy["metadata"]["annotations"]
