@@ -19,9 +19,9 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from benchmarks.pods import pod
+from kube.client import PAGE
 
 PODS = 10_000
-PAGE = 500
 EVENTS = 10_000
 CHANGING = 1000  # pods that the events are about
 READ, WRITE = 64 * 1024, 1024 * 1024
@@ -40,11 +40,11 @@ def event(number: int) -> bytes:
 
 
 @cache
-def page(start: int, count: int) -> bytes:
-    items = [pod(number) for number in range(start, start + PAGE)]
+def page(start: int, size: int, count: int) -> bytes:
+    end = min(start + size, count)
+    items = [pod(number) for number in range(start, end)]
     for item in items:
         del item["apiVersion"], item["kind"]  # as API servers do
-    end = start + PAGE
     metadata = {"resourceVersion": "150000", "continue": str(end) if end < count else ""}
     return response("200 OK", encode({"kind": "PodList", "apiVersion": "v1", "metadata": metadata, "items": items}))
 
@@ -62,7 +62,8 @@ def answer(target: str, events: list[bytes]) -> bytes:
         return response("422 Unprocessable Entity", b"")
     if "watch" in query:
         return CHUNKED + b"".join(events[: int(replayed[1])] if replayed else ())
-    return page(int(query.get("continue", ["0"])[0]), CHANGING if replayed else PODS)
+    start, size = (int(query.get(name, ["0"])[0]) for name in ("continue", "limit"))
+    return page(start, size or PODS, CHANGING if replayed else PODS)
 
 
 class Tls:
@@ -115,7 +116,7 @@ def serve(directory: Path) -> None:
     context.load_cert_chain(directory / "server.crt", directory / "server.key")
     events = [event(number) for number in range(EVENTS)]
     for start in range(0, PODS, PAGE):
-        page(start, PODS)
+        page(start, PAGE, PODS)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         print(listener.getsockname()[1], flush=True)
         while True:

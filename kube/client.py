@@ -35,6 +35,7 @@ from kube.streams import Stream
 from kube.upgrade import Headers, Upgraded
 
 T = TypeVar("T")
+PAGE = 250  # objects: what a list costs in round trips and what it keeps the event loop from doing are in balance
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -102,7 +103,7 @@ class Client:
         label_selector: str = "",
         field_selector: str = "",
         resource_version: str = "",
-        limit: int = 500,
+        limit: int = PAGE,
     ) -> Listing:
         """Return all objects as they were at one moment, read in pages of `limit`.
 
@@ -125,7 +126,7 @@ class Client:
         label_selector: str = "",
         field_selector: str = "",
         resource_version: str = "",
-        limit: int = 500,
+        limit: int = PAGE,
     ) -> AsyncGenerator[Listing, None]:
         """Yield the list page by page, all of one moment; raises Gone when the server has forgotten that moment."""
         path = resource.path(namespace)
