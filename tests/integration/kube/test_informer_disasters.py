@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kube.client import PAGE
 from kube.resources import NAMESPACES
 from kube.watching import Step
 from sandbox.session import ApiServer
@@ -85,7 +86,7 @@ async def test_a_history_that_was_compacted_meanwhile_is_listed_anew(server: Api
 
 async def test_a_list_whose_history_is_compacted_halfway_is_begun_again(server: ApiServer, tmp_path: Path) -> None:
     async with behind_proxy(server, tmp_path) as (followed, proxy):
-        await fill(followed, 510)  # more than a page
+        await fill(followed, PAGE + 10)
         proxy.latency = 0.5
         proxy.answer(response("410 Gone", b""), to=is_watch, times=1)
         proxy.cut()
