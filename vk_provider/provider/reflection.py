@@ -3,7 +3,9 @@
 import asyncio
 import itertools
 import random
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import structlog
 
@@ -29,7 +31,9 @@ from vk_provider.provider.directory import NamespaceLabels
 from vk_provider.provider.grants import allowed
 from vk_provider.provider.settings import ProviderSettings
 
-_PATIENCE = Backoff(base=0.2, cap=5.0)
+_PATIENCE = Backoff(base=0.2, cap=1.0)  # a virtual cluster that begins is waited for by people
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -65,7 +69,11 @@ class Reflection:
 
 
 async def reflect(settings: ProviderSettings, sides: Sides, clock: Clock, metrics: Metrics) -> Reflection:
-    """Put the reflectors together; waits until both API servers have said what they are."""
+    """Put the reflectors together; waits until both API servers have said what they are, and the virtual one lets us in.
+
+    Without its rights everything there would count as switched off for a while.
+    """
+    await _answered(lambda: sides.virtual.request("GET", NAMESPACES.path(), query=[("limit", "1")]), "rights")
     namespaces = Informer(sides.virtual, NAMESPACES, timing=Timing(clock=clock))
     metrics.informer("namespaces", namespaces)
     live = LiveServices()
@@ -97,11 +105,15 @@ async def _context(settings: ProviderSettings, sides: Sides, namespaces: Namespa
 
 
 async def _version(client: Client, side: str) -> Version:
-    """Ask until an answer comes: a virtual API server may start later than we do."""
+    return Version(*await _answered(Discovery(client).server_version, f"{side} API server"))
+
+
+async def _answered(ask: Callable[[], Awaitable[T]], what: str) -> T:
+    """Ask until an answer comes: a virtual API server may start later than we do, and our rights come later still."""
     for failures in itertools.count(1):
         try:
-            return Version(*await Discovery(client).server_version())
+            return await ask()
         except ApiError as error:
-            log.warning("waiting for API server", side=side, error=str(error))
+            log.warning("waiting", what=what, error=str(error))
             await asyncio.sleep(_PATIENCE.delay(failures, random.random))
     raise AssertionError("counting never ends")
