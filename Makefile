@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint bench down lock
+.PHONY: help setup demo test lint bench down lock manifests
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
 
@@ -27,6 +27,9 @@ bench: setup ## print the performance figures
 
 down: ## end and remove everything that was started here
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m sandbox down --all; fi
+
+manifests: .venv/ready ## write manifests/ from vk_provider/install
+	$(BIN)/python -m vk_provider.install.write
 
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

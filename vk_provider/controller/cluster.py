@@ -29,7 +29,7 @@ class Fields(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Persistence(Fields, frozen=True, kw_only=True):
     type: str = "dynamic"
     storage_class_name: str | None = None
-    storage_request_size: str = DEFAULT_STORAGE
+    storage_request_size: str | int = DEFAULT_STORAGE
 
 
 class IngressExposure(Fields, frozen=True, kw_only=True):
@@ -127,6 +127,26 @@ class Spec(Fields, frozen=True, kw_only=True):
     host_users: bool | None = None
 
 
+class FixedFields(Fields, frozen=True, kw_only=True):
+    """What cannot be changed once a Cluster was accepted; see `rules.FIXED`."""
+
+    mode: str = Mode.SHARED
+    cluster_cidr: str = field(default="", name="clusterCIDR")
+    service_cidr: str = field(default="", name="serviceCIDR")
+    cluster_dns: str = field(default="", name="clusterDNS")
+    persistence: Persistence = Persistence()
+
+    @classmethod
+    def of(cls, spec: Spec) -> "FixedFields":
+        return cls(
+            mode=spec.mode,
+            cluster_cidr=spec.cluster_cidr,
+            service_cidr=spec.service_cidr,
+            cluster_dns=spec.cluster_dns,
+            persistence=spec.persistence,
+        )
+
+
 class Status(Fields, frozen=True, kw_only=True):
     """What the controller has found out and decided, and must not forget."""
 
@@ -141,6 +161,7 @@ class Status(Fields, frozen=True, kw_only=True):
     policy_name: str = ""
     kubelet_port: int = 0
     endpoint: str = ""  # URL of the API server, as the kubeconfig has it
+    fixed: FixedFields | None = None  # as first accepted; None before that, and of a Cluster that K3k made
     conditions: list[dict[str, Any]] = []
 
 

@@ -1,0 +1,45 @@
+"""Writes `manifests/` from what `vkp install` applies: `python -m vk_provider.install.write [FOLDER]`."""
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from vk_provider.install.crds import cluster_crd, policy_crd
+
+Json = Mapping[str, Any]
+MANIFESTS = Path(__file__).parents[2] / "manifests"
+_NOTE = "# Written by `make manifests`; change vk_provider/install instead.\n"
+
+
+class _Plain(yaml.SafeDumper):
+    """Repeats what occurs twice, instead of naming it."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - as the base class has it
+        return True
+
+
+def files() -> dict[str, str]:
+    """Every file that is written, by its path below `manifests/`."""
+    bodies: dict[str, list[Json]] = {
+        "crds/clusters.yaml": [cluster_crd(rules=False)],
+        "crds/virtualclusterpolicies.yaml": [policy_crd(rules=False)],
+    }
+    return {path: text_of(documents) for path, documents in bodies.items()}
+
+
+def text_of(documents: Iterable[Any]) -> str:
+    return _NOTE + yaml.dump_all(documents, Dumper=_Plain, sort_keys=False, width=120)
+
+
+def main(folder: Path = MANIFESTS) -> None:
+    for path, text in files().items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))
