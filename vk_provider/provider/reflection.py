@@ -69,7 +69,7 @@ class Reflection:
 
 
 async def reflect(settings: ProviderSettings, sides: Sides, clock: Clock, metrics: Metrics) -> Reflection:
-    """Put the reflectors together; waits until both API servers have said what they are, and the virtual one lets us in.
+    """Put the reflectors together, once both API servers have said what they are and the virtual one lets us in.
 
     Without its rights everything there would count as switched off for a while.
     """
