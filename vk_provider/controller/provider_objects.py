@@ -1,0 +1,134 @@
+"""The provider of a virtual cluster: the daemon that is its node, what it may do on the host, and what it is told."""
+
+import yaml
+
+from reflectors.translation.json_values import Draft
+from vk_provider.controller.addresses import API_PORT, api_address, dns_address
+from vk_provider.controller.cluster import Cluster
+from vk_provider.controller.containers import container_security, pod_security, resources
+from vk_provider.controller.installation import Installation
+from vk_provider.controller.known import Known
+from vk_provider.controller.kubeconfig import FILE
+from vk_provider.controller.names import Names, provider_labels
+from vk_provider.controller.objects import made_for, without_nothing
+from vk_provider.controller.services import KUBELET_PORT
+
+ROLE = "vk-provider:provider"  # a ClusterRole of the installation
+CREDENTIALS_DIR = "/etc/vk-provider"
+CERTIFICATE, KEY, CLIENT_CA = "kubelet.crt", "kubelet.key", "client-ca.crt"  # keys in its Secret, beside kubeconfig
+SYNC_FILE = "sync.yaml"
+HEALTH_PORT = 8081
+REQUESTS = {"cpu": "50m", "memory": "128Mi"}
+GRACE = 30  # seconds
+
+
+def service_account(cluster: Cluster, names: Names) -> Draft:
+    return made_for(cluster, "v1", "ServiceAccount", names.provider, automountServiceAccountToken=False)
+
+
+def role_binding(cluster: Cluster, names: Names) -> Draft:
+    return made_for(
+        cluster,
+        "rbac.authorization.k8s.io/v1",
+        "RoleBinding",
+        names.provider,
+        roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": ROLE},
+        subjects=[{"kind": "ServiceAccount", "name": names.provider, "namespace": cluster.namespace}],
+    )
+
+
+def sync_config_map(cluster: Cluster, names: Names) -> Draft:
+    """Return what says which kinds are reflected; the provider follows its changes."""
+    return made_for(cluster, "v1", "ConfigMap", names.sync, data={SYNC_FILE: yaml.safe_dump(cluster.spec.sync)})
+
+
+def deployment(cluster: Cluster, names: Names, known: Known, installation: Installation) -> Draft:
+    """Return the daemon; the addresses of the Services have to be known."""
+    spec = {
+        "replicas": 1,
+        "strategy": {"type": "Recreate"},  # two at once would both be the node
+        "selector": {"matchLabels": provider_labels(cluster.name)},
+        "template": {
+            "metadata": {"labels": provider_labels(cluster.name)},
+            "spec": _pod(cluster, names, known, installation),
+        },
+    }
+    return made_for(cluster, "apps/v1", "Deployment", names.provider, spec=spec)
+
+
+def _pod(cluster: Cluster, names: Names, known: Known, installation: Installation) -> Draft:
+    spec = cluster.spec
+    return without_nothing(
+        {
+            "serviceAccountName": names.provider,
+            "automountServiceAccountToken": True,
+            "enableServiceLinks": False,
+            "terminationGracePeriodSeconds": GRACE,
+            "securityContext": pod_security(spec.pod_security_context),
+            "imagePullSecrets": [{"name": name} for name in installation.image_pull_secrets],
+            "nodeSelector": spec.node_selector,
+            "affinity": spec.agent_affinity,
+            "priorityClassName": spec.priority_class,
+            "runtimeClassName": spec.runtime_class_name,
+            "hostUsers": spec.host_users,
+            "containers": [_container(cluster, names, known, installation)],
+            "volumes": [
+                {"name": "credentials", "secret": {"secretName": names.provider}},
+                {"name": "tmp", "emptyDir": {}},
+            ],
+        }
+    )
+
+
+def _container(cluster: Cluster, names: Names, known: Known, installation: Installation) -> Draft:
+    return without_nothing(
+        {
+            "name": "provider",
+            "image": installation.provider_image,
+            "imagePullPolicy": installation.image_pull_policy,
+            "command": ["vkp", "provider"],
+            "args": _arguments(cluster, names, known),
+            "env": cluster.spec.agent_envs,
+            "ports": [
+                {"name": "kubelet", "containerPort": KUBELET_PORT, "protocol": "TCP"},
+                {"name": "health", "containerPort": HEALTH_PORT, "protocol": "TCP"},
+            ],
+            "readinessProbe": _probe("/readyz", 2, 3),
+            "livenessProbe": _probe("/healthz", 20, 6),
+            "securityContext": container_security(cluster.spec.security_context),
+            "resources": resources(REQUESTS, cluster.spec.worker_limit, cluster.spec.worker_resources),
+            "volumeMounts": [
+                {"name": "credentials", "mountPath": CREDENTIALS_DIR, "readOnly": True},
+                {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - the pod's own
+            ],
+        }
+    )
+
+
+def _arguments(cluster: Cluster, names: Names, known: Known) -> list[str]:
+    api = api_address(cluster, known)
+    settings = {
+        "cluster": cluster.name,
+        "host-namespace": cluster.namespace,
+        "virtual-kubeconfig": f"{CREDENTIALS_DIR}/{FILE}",
+        "kubelet-address": known.cluster_ip(names.provider),
+        "kubelet-port": KUBELET_PORT,
+        "kubelet-certificate": f"{CREDENTIALS_DIR}/{CERTIFICATE}",
+        "kubelet-key": f"{CREDENTIALS_DIR}/{KEY}",
+        "kubelet-client-ca": f"{CREDENTIALS_DIR}/{CLIENT_CA}",
+        "api-server": f"[{api}]:{API_PORT}" if ":" in api else f"{api}:{API_PORT}",
+        "dns-address": dns_address(cluster, known),
+        "sync-config-map": names.sync,
+        "health-bind": "0.0.0.0",  # noqa: S104 - for the kubelet's probes
+        "health-port": HEALTH_PORT,
+    }
+    return [f"--{name}={value}" for name, value in settings.items()]
+
+
+def _probe(path: str, period: int, failures: int) -> Draft:
+    return {
+        "httpGet": {"path": path, "port": "health"},
+        "periodSeconds": period,
+        "failureThreshold": failures,
+        "timeoutSeconds": 5,
+    }
