@@ -16,9 +16,13 @@ from kube.client import Client
 from kube.clock import SystemClock
 from kube.credentials import load_kubeconfig
 from kube.objects import Object
+from node.kubelet.access import Access
+from node.kubelet.authentication import ClientCertificates
+from node.kubelet.authorization import Asked
 from node.kubelet.pod_directory import HostPod
 from node.kubelet.server import KubeletServer
 from node.kubelet.serving_tls import ServingTls
+from node.kubelet.users import User
 
 
 class AnyPod:
@@ -31,12 +35,27 @@ class AnyPod:
         return ()
 
 
+class Everybody:
+    """May do everything."""
+
+    async def permits(self, _user: User, _asked: Asked) -> bool:
+        return True
+
+
 async def serve(directory: Path) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))  # stdout has the port
     tls = ServingTls(directory / "server.crt", directory / "server.key", directory / "ca.crt", SystemClock())
     credentials = await load_kubeconfig(directory / "kubeconfig")
     async with Client(credentials, user_agent="benchmark", field_manager="benchmark") as client:
-        server = KubeletServer(AnyPod(), client, tls=tls, registry=CollectorRegistry(), address="127.0.0.1", port=0)
+        server = KubeletServer(
+            AnyPod(),
+            client,
+            access=Access([ClientCertificates(tls, SystemClock())], Everybody()),
+            tls=tls,
+            registry=CollectorRegistry(),
+            address="127.0.0.1",
+            port=0,
+        )
         async with asyncio.TaskGroup() as group:
             group.create_task(server.run())
             print(await server.listening_port(), flush=True)

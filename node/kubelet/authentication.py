@@ -1,49 +1,44 @@
-"""Who asks. Nobody unknown gets an answer, whatever the question."""
+"""Who asks, by the certificate that the connection was opened with."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import ssl
 from typing import Protocol
 
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
 
-
-@dataclass(frozen=True, slots=True)
-class User:
-    name: str
-    groups: Sequence[str]
-
-
-USER = web.RequestKey("user", User)
+from kube.clock import Clock
+from node.kubelet.users import User
 
 
 class Authenticator(Protocol):
     async def user(self, request: web.Request) -> User | None:
-        """Who sent the request; None if that cannot be told."""
+        """Who sent the request; None if that cannot be told by what it brings. Raises CannotTell."""
+
+
+class Authorities(Protocol):
+    def vouch_for(self, connection: ssl.SSLObject) -> bool:
+        """Whether the certificate that the client opened the connection with is signed by today's authorities."""
 
 
 class ClientCertificates:
-    """Whoever shows a certificate is the one that it names: TLS has verified it already."""
+    """Whoever shows a certificate is the one that it names: TLS has verified it when the connection was opened.
+
+    Connections outlive certificates and authorities, so that these are looked at again with every request.
+    """
+
+    def __init__(self, authorities: Authorities, clock: Clock) -> None:
+        self._authorities = authorities
+        self._clock = clock
 
     async def user(self, request: web.Request) -> User | None:
         certificate = request.get_extra_info("peercert")
-        if not certificate:
+        if not certificate or not self._holds(request, certificate["notAfter"]):
             return None
         subject = [attribute for part in certificate["subject"] for attribute in part]
         names = [value for kind, value in subject if kind == "commonName"]
-        groups = [value for kind, value in subject if kind == "organizationName"]
-        return User(names[0], groups) if names else None
+        groups = tuple(value for kind, value in subject if kind == "organizationName")
+        return User(names[-1], groups) if names else None  # of several names Kubernetes reads the last one
 
-
-def authenticated(authenticator: Authenticator) -> Middleware:
-    """Let in who is known, and tell the handler by `request[USER]`; answer 401 to everybody else."""
-
-    @web.middleware
-    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        user = await authenticator.user(request)
-        if user is None:
-            raise web.HTTPUnauthorized(text="Unauthorized")
-        request[USER] = user
-        return await handler(request)
-
-    return middleware
+    def _holds(self, request: web.Request, not_after: str) -> bool:
+        if ssl.cert_time_to_seconds(not_after) <= self._clock.utcnow().timestamp():
+            return False
+        return self._authorities.vouch_for(request.get_extra_info("ssl_object"))

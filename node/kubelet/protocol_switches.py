@@ -15,7 +15,6 @@ from kube.errors import ApiError
 from kube.resources import PODS
 from kube.upgrade import Upgraded
 from node.kubelet import host_refusals
-from node.kubelet.authentication import USER
 from node.kubelet.open_streams import OpenStreams
 from node.kubelet.pod_directory import HostPod, PodDirectory
 from node.kubelet.requested_pod import query_of, requested_container, requested_pod
@@ -23,6 +22,7 @@ from node.kubelet.silence import outlast_silence
 from node.kubelet.splice import Splice
 from node.kubelet.stream_query import NoStreams, Query, attach_query, exec_query, port_forward_query
 from node.kubelet.upgrading import UpgradingHandler
+from node.kubelet.users import USER
 
 CLOSING_LIMIT = 2.0  # seconds for what is still to be sent when the server stops
 

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from kube.client import Client
 from node.kubelet import health
-from node.kubelet.authentication import ClientCertificates, authenticated
+from node.kubelet.access import Access, guarded
 from node.kubelet.container_logs import ContainerLogs
 from node.kubelet.open_streams import OpenStreams
 from node.kubelet.own_metrics import OwnMetrics
@@ -42,18 +42,20 @@ class KubeletServer:
         directory: PodDirectory,
         host_client: Client,
         *,
+        access: Access,
         tls: ServingTls,
         registry: CollectorRegistry,
         address: str,
         port: int,
         max_streams: int = MAX_STREAMS,
     ) -> None:
+        self._access = access
         self._tls = tls
         self._address = address
         self._port = port
         self._listening = asyncio.Event()
         self._streams = OpenStreams(max_streams)
-        self._routes = [
+        self.routes = [
             *ProtocolSwitches(directory, host_client, self._streams).routes(),
             *ContainerLogs(directory, host_client, self._streams).routes(),
             *PodLists(directory).routes(),
@@ -85,8 +87,8 @@ class KubeletServer:
 
     @asynccontextmanager
     async def _runner(self) -> AsyncIterator[web.AppRunner]:
-        application = web.Application(middlewares=[authenticated(ClientCertificates())])
-        application.add_routes(self._routes)
+        application = web.Application(middlewares=[guarded(self._access)])
+        application.add_routes(self.routes)
         application.on_shutdown.append(self._end_streams)
         # Without cancellation, nobody would notice that the reader of a log has left until the next line comes.
         runner = web.AppRunner(application, handler_cancellation=True, shutdown_timeout=ANSWERING_LIMIT)

@@ -8,6 +8,9 @@ certificate (it is then nobody), never with one that the client authorities did 
 import ssl
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
 from kube.clock import Clock
 from kube.errors import CredentialsError
 from kube.reloading import Read, Reloading
@@ -33,15 +36,44 @@ class ServingTls:
     def _switch(self, connection: ssl.SSLObject, _name: str | None, _listening: ssl.SSLContext) -> None:
         connection.context = self._contexts.current()
 
-    def _load(self, read: Read) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    def vouch_for(self, connection: ssl.SSLObject) -> bool:
+        """Whether the client's certificate is signed by today's authorities, on a connection that may be hours old."""
+        current, opened_with = self._contexts.current(), connection.context
+        if isinstance(opened_with, _Context) and opened_with.authorities == current.authorities:
+            return True
+        certificate = connection.getpeercert(binary_form=True)
+        return certificate is not None and _is_signed_by(certificate, current.authorities)
+
+    def _load(self, read: Read) -> "_Context":
+        context = _Context(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["http/1.1"])
         context.verify_mode = ssl.CERT_OPTIONAL
+        # An authority may be an intermediate one whose root is not in the file, as for programs written in Go.
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         try:
             load_pair(context, read(self._certificate), read(self._key))
-            context.load_verify_locations(cadata=read(self._client_authorities).decode("ascii"))
+            context.authorities = read(self._client_authorities)
+            context.load_verify_locations(cadata=context.authorities.decode("ascii"))
         except (OSError, ValueError) as error:
             files = f"{self._certificate}, {self._key}, {self._client_authorities}"
             raise CredentialsError(f"no use for TLS: {files}: {error}") from error
         return context
+
+
+class _Context(ssl.SSLContext):
+    """Knows which authorities its clients' certificates are signed by."""
+
+    authorities: bytes = b""
+
+
+def _is_signed_by(certificate: bytes, authorities: bytes) -> bool:
+    """Whether one of the authorities signed it itself; whoever has an intermediate one's connects anew."""
+    leaf = x509.load_der_x509_certificate(certificate)
+    for authority in x509.load_pem_x509_certificates(authorities):
+        try:
+            leaf.verify_directly_issued_by(authority)
+        except (ValueError, TypeError, InvalidSignature):
+            continue
+        return True
+    return False

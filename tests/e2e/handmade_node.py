@@ -17,15 +17,17 @@ import msgspec
 from prometheus_client import CollectorRegistry, Counter
 
 from kube.certificates import KeyPair, Subject, issue
-from kube.client import Client
 from kube.clock import SystemClock
 from kube.codec import decode_object
-from kube.credentials import load_kubeconfig
 from kube.objects import Object
+from node.kubelet.access import Access
+from node.kubelet.access_reviews import AccessReviews
+from node.kubelet.authentication import ClientCertificates
 from node.kubelet.pod_directory import HostPod
 from node.kubelet.server import KubeletServer
 from node.kubelet.serving_tls import ServingTls
 from sandbox.session import ApiServer
+from tests.integration.kube.following import connected
 from tests.kubectl import Kubectl
 
 NODE = "handmade"
@@ -105,11 +107,17 @@ def _serving(directory: Directory, host: ApiServer, virtual: ApiServer, folder: 
     ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[None], int]] = Future()
 
     async def serve() -> None:
-        credentials = await load_kubeconfig(host.kubeconfig)
         registry = CollectorRegistry()
         Counter("handmade", "a metric of the daemon's", registry=registry).inc(42)
-        async with Client(credentials, user_agent="test", field_manager="test") as client:
-            server = KubeletServer(directory, client, tls=tls, registry=registry, address=virtual.machine, port=0)
+        async with (
+            connected(host.kubeconfig) as client,
+            connected(virtual.kubeconfig) as asked,
+        ):
+            clock = SystemClock()
+            access = Access([ClientCertificates(tls, clock)], AccessReviews(asked, clock, node=NODE))
+            server = KubeletServer(
+                directory, client, access=access, tls=tls, registry=registry, address=virtual.machine, port=0
+            )
             running = asyncio.create_task(server.run())
             ready.set_result((asyncio.get_running_loop(), running, await server.listening_port()))
             with contextlib.suppress(asyncio.CancelledError):

@@ -8,13 +8,17 @@ import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
 from kube.client import Client
-from kube.clock import SystemClock
+from kube.clock import Clock, SystemClock
 from kube.connection import Credentials
 from kube.credentials import load_in_cluster, load_kubeconfig
 from kube.event_recorder import EventRecorder
 from kube.metrics import Metrics
 from node.host import Address
 from node.host_watch import HostWatch
+from node.kubelet.access import Access
+from node.kubelet.access_reviews import AccessReviews
+from node.kubelet.authentication import ClientCertificates
+from node.kubelet.bearer_tokens import BearerTokens
 from node.kubelet.server import KubeletServer
 from node.kubelet.serving_tls import ServingTls
 from node.registration import Registration
@@ -52,6 +56,7 @@ async def run_provider(settings: ProviderSettings) -> None:
         kubelet = KubeletServer(
             Directory(reflection.pods),
             host,
+            access=_access(settings, virtual, tls, clock),
             tls=tls,
             registry=registry,
             address=settings.kubelet_bind,
@@ -103,6 +108,14 @@ async def _host_credentials(settings: ProviderSettings) -> Credentials:
     if settings.host_kubeconfig:
         return await load_kubeconfig(Path(settings.host_kubeconfig))
     return load_in_cluster()
+
+
+def _access(settings: ProviderSettings, virtual: Client, tls: ServingTls, clock: Clock) -> Access:
+    return Access(
+        authenticators=(ClientCertificates(tls, clock), BearerTokens(virtual, clock)),
+        authorizer=AccessReviews(virtual, clock, node=settings.node),
+        health_for_all=settings.kubelet_anonymous_health,
+    )
 
 
 def _plan(settings: ProviderSettings) -> SingleNode:

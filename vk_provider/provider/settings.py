@@ -35,6 +35,9 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     host_node_selector: Annotated[str, Help("label selector of the host nodes that may be used; all without it")] = ""
     kubelet_bind: Annotated[str, Help("IP address to listen on for the kubelet API")] = "0.0.0.0"  # noqa: S104 - it asks everybody for a certificate
     kubelet_port: Annotated[Port, Help("port of the kubelet API")] = 10250
+    kubelet_anonymous_health: Annotated[
+        bool, Help("true to answer the kubelet API's /healthz to anybody; nothing else ever is")
+    ] = False
     health_bind: Annotated[str, Help("IP address to listen on for /healthz, /readyz and /metrics")] = "127.0.0.1"
     health_port: Annotated[Port, Help("port for these")] = 8081
     dns_address: Annotated[str, Help("IP address of the virtual cluster's DNS Service; else it is looked for")] = ""

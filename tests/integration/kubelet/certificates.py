@@ -1,12 +1,15 @@
 """One virtual cluster's certificates, in a folder."""
 
 import ssl
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from kube.certificates import KeyPair, Subject, issue, new_authority
+from kube.clock import Clock
+from node.kubelet.serving_tls import ServingTls
 
 API_SERVER = Subject("kube-apiserver", ["system:masters"])
+YEAR = timedelta(days=365)
 
 
 class Certificates:
@@ -25,16 +28,21 @@ class Certificates:
         self.path(f"{name}.crt").write_bytes(pair.certificate)
         self.path(f"{name}.key").write_bytes(pair.key)
 
+    def serving_tls(self, clock: Clock) -> ServingTls:
+        return ServingTls(self.path("server.crt"), self.path("server.key"), self.path("ca.crt"), clock)
+
     def issue_server(self) -> KeyPair:
         pair = issue(self.authority, Subject("node"), usages=["server"], now=datetime.now(UTC), names=["127.0.0.1"])
         self.write("server", pair)
         return pair
 
-    def client_context(self, subject: Subject | None = API_SERVER, *, by: KeyPair | None = None) -> ssl.SSLContext:
+    def client_context(
+        self, subject: Subject | None = API_SERVER, *, by: KeyPair | None = None, lifetime: timedelta = YEAR
+    ) -> ssl.SSLContext:
         """What a client needs to speak with the server; without a subject it says nothing of who it is."""
         context = ssl.create_default_context(cafile=self.path("ca.crt"))
         if subject is not None:
-            pair = issue(by or self.authority, subject, usages=["client"], now=datetime.now(UTC))
+            pair = issue(by or self.authority, subject, usages=["client"], now=datetime.now(UTC), lifetime=lifetime)
             self.write("client", pair)
             context.load_cert_chain(self.path("client.crt"), self.path("client.key"))
         return context

@@ -14,8 +14,9 @@ def upgrade_request(path: str, *, method: str = "POST", to: str = "SPDY/3.1", he
     return f"{method} {path} HTTP/1.1\r\nHost: node\r\nConnection: Upgrade\r\nUpgrade: {to}\r\n{headers}\r\n".encode()
 
 
-def request(path: str, *, method: str = "GET") -> bytes:
-    return f"{method} {path} HTTP/1.1\r\nHost: node\r\n\r\n".encode()
+def request(path: str, *, method: str = "GET", headers: str = "") -> bytes:
+    """`headers` are lines, each with its end."""
+    return f"{method} {path} HTTP/1.1\r\nHost: node\r\n{headers}\r\n".encode()
 
 
 @dataclass

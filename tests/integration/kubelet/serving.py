@@ -13,8 +13,12 @@ from prometheus_client import CollectorRegistry, Counter
 from kube.client import Client
 from kube.clock import Clock, SystemClock
 from kube.credentials import load_kubeconfig
+from node.kubelet.access import Access
+from node.kubelet.authentication import ClientCertificates
+from node.kubelet.authorization import Asked
 from node.kubelet.server import MAX_STREAMS, KubeletServer
 from node.kubelet.serving_tls import ServingTls
+from node.kubelet.users import User
 from tests.eventually import eventually
 from tests.integration.kubelet.certificates import Certificates
 from tests.integration.kubelet.client import Connection, within_limit
@@ -61,6 +65,8 @@ async def serving(
     host_port: int,
     *,
     directory: OnePod | None = None,
+    access: Access | None = None,
+    tls: ServingTls | None = None,
     clock: Clock | None = None,
     max_streams: int = MAX_STREAMS,
     host_timeout: float = 30.0,
@@ -68,10 +74,13 @@ async def serving(
     registry = CollectorRegistry()
     credentials = await load_kubeconfig(_kubeconfig(certificates, host_port))
     async with Client(credentials, user_agent="test", field_manager="test", timeout=host_timeout) as host_client:
+        clock = clock or SystemClock()
+        tls = tls or certificates.serving_tls(clock)
         server = KubeletServer(
             directory or OnePod(),
             host_client,
-            tls=_tls(certificates, clock or SystemClock()),
+            access=access or Access([ClientCertificates(tls, clock)], Everybody()),
+            tls=tls,
             registry=registry,
             address="127.0.0.1",
             port=0,
@@ -87,9 +96,11 @@ async def serving(
             await served.stop()
 
 
-def _tls(certificates: Certificates, clock: Clock) -> ServingTls:
-    path = certificates.path
-    return ServingTls(path("server.crt"), path("server.key"), path("ca.crt"), clock)
+class Everybody:
+    """May do everything."""
+
+    async def permits(self, _user: User, _asked: Asked) -> bool:
+        return True
 
 
 def _kubeconfig(certificates: Certificates, port: int) -> Path:

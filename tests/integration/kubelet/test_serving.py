@@ -1,7 +1,7 @@
 """Who is let in, what else the server answers, and what happens when its files are replaced."""
 
 import ssl
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -9,11 +9,12 @@ import pytest
 from kube.certificates import KeyPair, new_authority
 from kube.codec import decode_object
 from kube.objects import Object
+from node.kubelet.access import Access
 from tests.integration.kubelet.certificates import API_SERVER, Certificates
 from tests.integration.kubelet.client import Connection, request
 from tests.integration.kubelet.directory import OnePod
 from tests.integration.kubelet.host import Host
-from tests.integration.kubelet.serving import Serving, serving
+from tests.integration.kubelet.serving import Everybody, Serving, serving
 from tests.virtual_clock import VirtualClock
 
 LATER = 60.0  # by then the files have been looked at again
@@ -63,6 +64,17 @@ async def test_without_a_certificate_nobody_is_answered(kubelet: Serving, certif
     for path in ("/healthz", "/pods", "/no/such/path"):
         connection = await kubelet.connect(certificates.client_context(None))
         assert await get(connection, path) == (401, b"Unauthorized")
+        assert await connection.rest() == b""
+
+
+async def test_health_is_told_to_anybody_if_so_wished_and_nothing_else(
+    certificates: Certificates, upstream: Host
+) -> None:
+    access = Access([], Everybody(), health_for_all=True)
+    async with serving(certificates, upstream.port, access=access) as kubelet:
+        for path, status in {"/healthz": 200, "/healthz/ping": 200, "/pods": 401, "/pods/healthz": 401}.items():
+            connection = await kubelet.connect(certificates.client_context(None))
+            assert (await get(connection, path))[0] == status, path
 
 
 @pytest.mark.parametrize(
@@ -113,10 +125,43 @@ async def test_a_new_client_authority_replaces_the_old_one(certificates: Certifi
     authority = new_authority("next", now=datetime.now(UTC))
     old, new = certificates.client_context(), certificates.client_context(API_SERVER, by=authority)
     async with serving(certificates, upstream.port, clock=clock) as kubelet:
+        opened_before = await kubelet.connect(old)
+        stream = await (await kubelet.connect(old)).switched("/exec/shop/web/app?output=1&command=echo")
+        assert (await get(opened_before, "/healthz"))[0] == 200
         certificates.path("ca.crt").write_bytes(authority.certificate)
         clock.jump(LATER)
         assert (await get(await kubelet.connect(new), "/healthz"))[0] == 200
         assert await is_refused(kubelet, old)
+        assert (await get(opened_before, "/healthz"))[0] == 401
+        assert await opened_before.rest() == b""
+        assert await stream.echoed(b"ping") == b"ping"
+
+
+async def test_a_connection_outlives_new_authorities_if_its_certificate_is_good_for_them(
+    certificates: Certificates, upstream: Host
+) -> None:
+    clock = VirtualClock()
+    async with serving(certificates, upstream.port, clock=clock) as kubelet:
+        connection = await kubelet.connect()
+        another = new_authority("next", now=datetime.now(UTC))
+        certificates.path("ca.crt").write_bytes(another.certificate + certificates.authority.certificate)
+        clock.jump(LATER)
+        assert (await get(connection, "/healthz"))[0] == 200
+
+
+async def test_a_connection_does_not_outlive_its_clients_certificate(
+    certificates: Certificates, upstream: Host
+) -> None:
+    clock = VirtualClock()
+    async with serving(certificates, upstream.port, clock=clock) as kubelet:
+        connection = await kubelet.connect()
+        clock.jump(5 * 365 * 86400)
+        assert await get(connection, "/healthz") == (401, b"Unauthorized")
+
+
+async def test_an_expired_certificate_is_refused(kubelet: Serving, certificates: Certificates) -> None:
+    expired = certificates.client_context(lifetime=timedelta(minutes=-1))
+    assert await is_refused(kubelet, expired)
 
 
 async def is_refused(kubelet: Serving, context: ssl.SSLContext) -> bool:
