@@ -70,17 +70,9 @@ def _dns(address: str, services: list[Network]) -> Iterator[Mistake]:
 
 def names(cluster: Cluster) -> Iterator[Mistake]:
     """Names in the certificate."""
-    spec = cluster.spec
-    for number, name in enumerate(spec.tls_sans):
+    for number, name in enumerate(cluster.spec.tls_sans):
         if not _is_address(name) and not _HOST_NAME.fullmatch(name):
             yield Mistake(f"spec.tlsSANs[{number}]", f"{name!r} is neither a DNS name nor an IP address")
-    if spec.expose.ingress is not None and not ingress_hosts(cluster):
-        yield Mistake("spec.tlsSANs", "has no DNS name, which spec.expose.ingress needs as its host; add one")
-
-
-def ingress_hosts(cluster: Cluster) -> list[str]:
-    """Return the DNS names under which an Ingress exposes the API server."""
-    return [name for name in cluster.spec.tls_sans if not _is_address(name)]
 
 
 def _is_address(text: str) -> bool:
@@ -103,14 +95,8 @@ def secrets(cluster: Cluster) -> Iterator[Mistake]:
     """Only Secrets of the Cluster's own namespace: whoever may write a Cluster may not read all others."""
     spec = cluster.spec
     if spec.token_secret_ref is not None:
-        if not spec.token_secret_ref.name:
-            yield Mistake(
-                "spec.tokenSecretRef.name", "is missing; name the Secret that has the token, or leave all out"
-            )
         yield from _foreign("spec.tokenSecretRef.namespace", spec.token_secret_ref.namespace, cluster)
     for number, addon in enumerate(spec.addons):
-        if not addon.secret_ref:
-            yield Mistake(f"spec.addons[{number}].secretRef", "is missing; name the Secret that has the manifests")
         yield from _foreign(f"spec.addons[{number}].secretNamespace", addon.secret_namespace, cluster)
 
 
@@ -139,10 +125,6 @@ def secret_mounts(cluster: Cluster) -> Iterator[Mistake]:
     places: set[str] = set()
     for number, mount in enumerate(cluster.spec.secret_mounts):
         field = f"spec.secretMounts[{number}]"
-        if not mount.secret_name:
-            yield Mistake(f"{field}.secretName", "is missing; name the Secret")
-        if not mount.mount_path:
-            yield Mistake(f"{field}.mountPath", "is missing; say where the Secret is mounted")
         place = mount.mount_path.rstrip("/") or "/"
         if mount.mount_path and (place == "/" or place in _OUR_FOLDERS or place in places):
             yield Mistake(f"{field}.mountPath", f"{mount.mount_path} is taken; choose another path")

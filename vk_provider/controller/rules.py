@@ -13,7 +13,7 @@ Json = Mapping[str, Any]
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 DNS_NAME = rf"^{_LABEL}([.]{_LABEL})*$"
-VERSION = r"^v1[.][0-9]+[.][0-9]+(-rc[0-9]+)?[-+]k3s[0-9]+$"
+VERSION = r"^v1[.][0-9]+[.][0-9]+(-(alpha|beta|rc)[.]?[0-9]+)?[-+]k3s[0-9]+$"
 LONGEST_NAME = 41
 """Of a Cluster: the label that a StatefulSet gives its pods (`k3k-NAME-server-HASH`) has 63 characters at most."""
 
@@ -48,7 +48,7 @@ def _below(place: str, value: Any, step: str) -> Iterator[tuple[str, Any]]:
 
 def _matching(path: str, pattern: str, what: str) -> Rule:
     """An empty text is nothing said."""
-    form = re.compile(pattern)
+    form = re.compile(pattern.replace("$", r"\Z"))  # RE2's `$` matches at the very end only
     cel = f"self == '' || self.matches(r'{pattern}')"
     return Rule(path=path, what=what, cel=cel, holds=lambda value: value == "" or bool(form.search(value)))
 
@@ -71,8 +71,23 @@ def _port(path: str, least: int, what: str) -> Rule:
     return Rule(path=path, what=what, cel=cel, holds=lambda value: (not least or value >= least) and value <= 65535)
 
 
+def _needs(path: str, field: str, what: str) -> Rule:
+    cel = f"has(self.{field}) && self.{field} != ''"
+    return Rule(path=path, what=f"{field} is missing; {what}", cel=cel, holds=lambda value: bool(value.get(field)))
+
+
 def _has_one_exposure(expose: Json) -> bool:
     return sum(expose.get(kind) is not None for kind in ("ingress", "loadBalancer", "nodePort")) <= 1
+
+
+def _has_host_for_ingress(spec: Json) -> bool:
+    expose = spec.get("expose") or {}
+    return expose.get("ingress") is None or any(map(is_host_name, spec.get("tlsSANs") or []))
+
+
+def is_host_name(name: str) -> bool:
+    """Tell a DNS name from an address; what is neither is told elsewhere."""
+    return ":" not in name and any(character.isalpha() for character in name)
 
 
 _SOURCES = ("serverCA", "clientCA", "requestHeaderCA", "etcdServerCA", "etcdPeerCA", "serviceAccountToken")
@@ -103,6 +118,13 @@ CLUSTER_RULES = (
         cel="[has(self.ingress), has(self.loadBalancer), has(self.nodePort)].filter(x, x).size() <= 1",
         holds=_has_one_exposure,
     ),
+    Rule(
+        path="spec",
+        what="expose.ingress takes its hosts from tlsSANs, where there is no DNS name; add one",
+        cel="!has(self.expose) || !has(self.expose.ingress)"
+        " || (has(self.tlsSANs) && self.tlsSANs.exists(name, !name.contains(':') && name.matches('[a-zA-Z]')))",
+        holds=_has_host_for_ingress,
+    ),
     _name("spec.expose.ingress.ingressClassName", "an IngressClass"),
     _port("spec.expose.loadBalancer.serverPort", 1, f"{_NO_PORT} 443"),
     _port("spec.expose.loadBalancer.etcdPort", 0, "is no port; leave it out"),
@@ -110,11 +132,15 @@ CLUSTER_RULES = (
     _port("spec.expose.nodePort.etcdPort", 0, "is no port; leave it out"),
     _name("spec.priorityClass", "a PriorityClass"),
     _name("spec.runtimeClassName", "a RuntimeClass"),
+    _needs("spec.tokenSecretRef", "name", "name the Secret that has the token, or leave all out"),
     _name("spec.tokenSecretRef.name", "a Secret"),
+    _needs("spec.addons[]", "secretRef", "name the Secret that has the manifests"),
     _name("spec.addons[].secretRef", "a Secret"),
     *(_name(f"spec.customCAs.sources.{source}.secretName", "a Secret") for source in _SOURCES),
+    _needs("spec.secretMounts[]", "secretName", "name the Secret"),
     _name("spec.secretMounts[].secretName", "a Secret"),
-    _matching("spec.secretMounts[].mountPath", "^/", "is no absolute path"),
+    _needs("spec.secretMounts[]", "mountPath", "say where the Secret is mounted"),
+    _matching("spec.secretMounts[].mountPath", "^/", "must begin with /"),
 )
 
 

@@ -55,7 +55,9 @@ def _network() -> dict[str, Schema]:
             "Range of Service addresses; in shared mode the host's, otherwise 10.53.0.0/16. Cannot be changed."
         ),
         "clusterDNS": text("Address of the DNS Service, within serviceCIDR. Cannot be changed."),
-        "tlsSANs": texts("Further names and addresses in the certificate of the API server.", **_LIST),
+        "tlsSANs": listing(
+            "Further names and addresses in the certificate of the API server.", {"type": "string", **_NAME}, **_LIST
+        ),
         "expose": _expose(),
     }
 

@@ -16,7 +16,7 @@ from vk_provider.install.schema import Schema
 RULES_SINCE = (1, 25)
 """The version of Kubernetes whose API servers check rules in CEL."""
 
-_RULES = "x-kubernetes-validations"
+RULES = "x-kubernetes-validations"
 _COLUMNS = (
     ("Mode", "string", ".spec.mode", 0),
     ("Status", "string", ".status.phase", 0),
@@ -110,7 +110,7 @@ def _column(name: str, kind: str, path: str, priority: int) -> dict[str, Any]:
 def _add_rules(schema: Schema, rules: Iterable[Rule], fixed: Iterable[Fixed]) -> None:
     for rule in rules:
         if rule.path == "metadata.name":
-            _add(schema, rule.what, _of_name(rule.cel))
+            _add(schema, f"{rule.path} {rule.what}", _of_name(rule.cel))
         else:
             _add(_at(schema, rule.path), rule.what, rule.cel)
     for field in fixed:
@@ -124,7 +124,7 @@ def _of_name(cel: str) -> str:
 
 
 def _add(schema: Schema, what: str, cel: str) -> None:
-    schema.setdefault(_RULES, []).append({"rule": cel, "message": what})
+    schema.setdefault(RULES, []).append({"rule": cel, "message": what})
 
 
 def _at(schema: Schema, path: str) -> Schema:

@@ -1,31 +1,47 @@
 """Writes `manifests/` from what `vkp install` applies: `python -m vk_provider.install.write [FOLDER]`."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from vk_provider.install.controller import account, deployment, metrics_service, namespace
 from vk_provider.install.crds import cluster_crd, policy_crd
+from vk_provider.install.options import Options
+from vk_provider.install.overlays import overlays
+from vk_provider.install.roles import cluster_roles
 
-Json = Mapping[str, Any]
 MANIFESTS = Path(__file__).parents[2] / "manifests"
 _NOTE = "# Written by `make manifests`; change vk_provider/install instead.\n"
 
 
-class _Plain(yaml.SafeDumper):
+class _Plain(yaml.CSafeDumper):
     """Repeats what occurs twice, instead of naming it."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - as the base class has it
         return True
 
 
+def _readable(dumper: yaml.CSafeDumper, text: str) -> yaml.ScalarNode:
+    """Write several lines as several lines."""
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Plain.add_representer(str, _readable)
+
+
 def files() -> dict[str, str]:
     """Every file that is written, by its path below `manifests/`."""
-    bodies: dict[str, list[Json]] = {
-        "crds/clusters.yaml": [cluster_crd(rules=False)],
-        "crds/virtualclusterpolicies.yaml": [policy_crd(rules=False)],
+    options = Options()
+    bodies: dict[str, Sequence[Any]] = {
+        "base/crds/clusters.yaml": [cluster_crd(rules=False)],
+        "base/crds/virtualclusterpolicies.yaml": [policy_crd(rules=False)],
+        "base/namespace.yaml": [namespace(options)],
+        "base/roles.yaml": cluster_roles(),
+        "base/controller.yaml": [*account(options), metrics_service(options), deployment(options)],
+        **overlays(options),
     }
     return {path: text_of(documents) for path, documents in bodies.items()}
 

@@ -30,6 +30,9 @@ def told(spec: dict[str, Any], *, name: str = "demo") -> list[str]:
         pytest.param({"version": "v1.33.4-k3s1"}, id="version as an image tag"),
         pytest.param({"version": "v1.33.4+k3s12"}, id="version as a release"),
         pytest.param({"version": "v1.34.0-rc2-k3s1"}, id="release candidate"),
+        pytest.param(
+            {"expose": {"ingress": {}}, "tlsSANs": ["fd00::abcd", "localhost"]}, id="ingress with a short host"
+        ),
         pytest.param({"agents": 3}, id="agents, which mean nothing in shared mode"),
         pytest.param({"clusterCIDR": "10.1.0.0/16,fd00::/56", "serviceCIDR": "10.2.0.0/16"}, id="both families"),
         pytest.param({"serviceCIDR": "10.2.0.0/16", "clusterDNS": "10.2.0.10"}, id="DNS within its range"),
@@ -122,7 +125,7 @@ def test_what_makes_sense_is_accepted(spec: dict[str, Any]) -> None:
         ),
         pytest.param(
             {"expose": {"ingress": {}}, "tlsSANs": ["10.0.0.1"]},
-            "spec.tlsSANs: has no DNS name, which spec.expose.ingress needs as its host; add one",
+            "spec: expose.ingress takes its hosts from tlsSANs, where there is no DNS name; add one",
             id="ingress without a host",
         ),
         pytest.param(
@@ -170,7 +173,7 @@ def test_what_makes_sense_is_accepted(spec: dict[str, Any]) -> None:
         ),
         pytest.param(
             {"tokenSecretRef": {}},
-            "spec.tokenSecretRef.name: is missing; name the Secret that has the token, or leave all out",
+            "spec.tokenSecretRef: name is missing; name the Secret that has the token, or leave all out",
             id="token of no Secret",
         ),
         pytest.param(
@@ -204,7 +207,7 @@ def test_what_makes_sense_is_accepted(spec: dict[str, Any]) -> None:
         ),
         pytest.param(
             {"addons": [{"secretRef": "a"}, {}]},
-            "spec.addons[1].secretRef: is missing; name the Secret that has the manifests",
+            "spec.addons[1]: secretRef is missing; name the Secret that has the manifests",
             id="addon of no Secret",
         ),
         pytest.param(
@@ -255,7 +258,7 @@ def test_what_makes_sense_is_accepted(spec: dict[str, Any]) -> None:
         ),
         pytest.param(
             {"secretMounts": [{"mountPath": "/x"}]},
-            "spec.secretMounts[0].secretName: is missing; name the Secret",
+            "spec.secretMounts[0]: secretName is missing; name the Secret",
             id="mount of no Secret",
         ),
         pytest.param(
@@ -265,12 +268,12 @@ def test_what_makes_sense_is_accepted(spec: dict[str, Any]) -> None:
         ),
         pytest.param(
             {"secretMounts": [{"secretName": "s"}]},
-            "spec.secretMounts[0].mountPath: is missing; say where the Secret is mounted",
+            "spec.secretMounts[0]: mountPath is missing; say where the Secret is mounted",
             id="mount nowhere",
         ),
         pytest.param(
             {"secretMounts": [{"secretName": "s", "mountPath": "x"}]},
-            "spec.secretMounts[0].mountPath: is no absolute path",
+            "spec.secretMounts[0].mountPath: must begin with /",
             id="relative mount",
         ),
         pytest.param(
