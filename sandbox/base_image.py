@@ -6,13 +6,14 @@ share one layer.
 
 from pathlib import Path
 
-from sandbox import base_root, debian_root, echo_server
+from sandbox import base_root, debian_root, dns_server, echo_server
 from sandbox.built_layers import Recipe, built_layer
+from sandbox.image_names import parse_image_name
 from sandbox.images import ImageStore
 from sandbox.progress import Progress
 
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-WRITTEN_IN = (base_root, debian_root, echo_server)
+WRITTEN_IN = (base_root, debian_root, dns_server, echo_server)
 RECIPE = Recipe("the test image", base_root.build_root, WRITTEN_IN, space_gb=0.5)
 IMAGES: dict[tuple[str, ...], dict[str, list[str]]] = {
     ("busybox", "busybox:1.35", "debian:12", "sandbox.local/test:1"): {"Cmd": ["sh"]},
@@ -24,11 +25,12 @@ IMAGES: dict[tuple[str, ...], dict[str, list[str]]] = {
 }
 
 
-def add_base_images(store: ImageStore, progress: Progress) -> None:
-    """Put the test image under all its names into the store."""
+def add_base_images(store: ImageStore, progress: Progress) -> list[str]:
+    """Put the test image under all its names into the store; returns these in full."""
     tar = base_layer(progress)
     for names, runs in IMAGES.items():
         store.add(names, [tar], {"Env": [PATH], **runs})
+    return sorted(str(parse_image_name(name)) for names in IMAGES for name in names)
 
 
 def base_layer(progress: Progress) -> Path:

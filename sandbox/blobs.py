@@ -1,6 +1,8 @@
 """Content-addressed files: a blob is there whole under its digest, or it is not there."""
 
+import contextlib
 import hashlib
+import os
 import re
 import tempfile
 from collections.abc import Collection
@@ -52,9 +54,41 @@ class Blobs:
         Path(draft.name).rename(self.path(blob.digest))
         return blob
 
+    def adopt(self, file: Path) -> Blob:
+        """Store a file that never changes again, where that can be without copying it.
+
+        Its digest is believed if it lies beside it, as `write_digest` leaves it.
+        """
+        with contextlib.suppress(FileNotFoundError):
+            blob = Blob(_digest_file(file).read_text(), file.stat().st_size)
+            if not self.path(blob.digest).exists():
+                self._folder.mkdir(parents=True, exist_ok=True)
+                with contextlib.suppress(FileExistsError):
+                    try:
+                        os.link(file, self.path(blob.digest))
+                    except OSError:  # another file system
+                        return self._copy(file)
+            return blob
+        return self._copy(file)
+
+    def _copy(self, file: Path) -> Blob:
+        with file.open("rb") as source:
+            return self.put(source)
+
     def sweep(self, keep: Collection[str]) -> None:
         """Remove every blob that is not in `keep`, and what interrupted writers left. The caller holds the lock."""
         kept = {digest.removeprefix("sha256:") for digest in keep}
         for file in self._folder.iterdir():
             if file.name not in kept:
                 file.unlink()
+
+
+def write_digest(file: Path) -> None:
+    """Note a file's digest beside it, so that nobody has to read the whole file for it again."""
+    with file.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    _digest_file(file).write_text(f"sha256:{digest}")
+
+
+def _digest_file(file: Path) -> Path:
+    return file.with_name(f"{file.name}.digest")

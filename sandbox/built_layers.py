@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from sandbox import disk_errors, layer
+from sandbox.blobs import write_digest
 from sandbox.debian import require_space
 from sandbox.layout import cache_dir
 from sandbox.locking import exclusive
@@ -23,10 +24,11 @@ class Recipe:
     build: Callable[[Path, Progress], None]
     written_in: tuple[ModuleType, ...]  # whatever changes the layer is in the source of these
     space_gb: float
+    made_from: str = ""  # and in this, which stands for what else goes into it
 
     def digest(self) -> str:
         sources = "".join(inspect.getsource(module) for module in (*self.written_in, layer))
-        return hashlib.sha256(sources.encode()).hexdigest()[:16]
+        return hashlib.sha256((sources + self.made_from).encode()).hexdigest()[:16]
 
 
 def built_layer(recipe: Recipe, progress: Progress) -> Path:
@@ -51,6 +53,7 @@ def _build(recipe: Recipe, folder: Path, progress: Progress) -> None:
     draft.mkdir()
     recipe.build(draft / "root", progress)
     layer.write_layer(draft / "root", draft / "layer.tar")
+    write_digest(draft / "layer.tar")
     shutil.rmtree(draft / "root")
     draft.rename(folder)
     progress(f"{recipe.what} is built")

@@ -54,8 +54,8 @@ class Host:
 class Names:
     """The names of one cluster; `services` and `endpoints` are whoever watches these to keep up to date."""
 
-    def __init__(self, domain: str, api_server: str) -> None:
-        """`api_server`: where pods reach it, which need not be the address of its Service."""
+    def __init__(self, domain: str, api_server: str = "") -> None:
+        """`api_server`: where pods reach it if that is not the address of its Service."""
         self._zone = ["svc", *domain.split(".")]
         self._api_server = api_server
         self.services: dict[Key, Body] = {}
@@ -109,7 +109,7 @@ class Names:
         spec = service["spec"]
         address = spec.get("clusterIP") or "None"
         if key == ("default", "kubernetes"):
-            address = self._api_server
+            address = self._api_server or address
         if address != "None":
             yield Host("", address, tuple(spec.get("ports") or ()))
             return
@@ -269,22 +269,26 @@ def _key(body: Body) -> Key:
     return body["metadata"]["namespace"], body["metadata"]["name"]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Answer for the Services of the cluster that this runs in.")
-    parser.add_argument("--port", type=int, default=53)
-    parser.add_argument("--domain", default="cluster.local")
-    arguments = parser.parse_args()
+def answer(names: Names, port: int) -> None:
+    """Follow the cluster, then answer for it until SIGTERM."""
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    names = Names(arguments.domain, os.environ["KUBERNETES_SERVICE_HOST"])
     followers = [Follower("services", names.services), Follower("endpoints", names.endpoints)]
     for follower in followers:
         follower.start()
     for follower in followers:
         follower.synced.wait()
-    datagrams, connections = serve(names, arguments.port)
+    datagrams, connections = serve(names, port)
     threading.Thread(target=datagrams.serve_forever, daemon=True).start()
-    print(f"answering at port {arguments.port}", file=sys.stderr, flush=True)  # noqa: T201 - its only log
+    print(f"answering at port {port}", file=sys.stderr, flush=True)  # noqa: T201 - its only log
     connections.serve_forever()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Answer for the Services of the cluster that this runs in.")
+    parser.add_argument("--port", type=int, default=53)
+    parser.add_argument("--domain", default="cluster.local")
+    arguments = parser.parse_args()
+    answer(Names(arguments.domain, os.environ["KUBERNETES_SERVICE_HOST"]), arguments.port)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from sandbox import control_plane, node, node_config
 from sandbox.application_image import add_application_images
-from sandbox.base_image import add_base_images, base_layer
+from sandbox.base_image import add_base_images
 from sandbox.binaries import DEBIAN_PACKAGES, Binaries
 from sandbox.control_plane import HOST
 from sandbox.core import Sandbox, http_get, require_free
 from sandbox.errors import SandboxError
 from sandbox.images import ImageStore
+from sandbox.k3s_image import DNS_IMAGE, IMAGE, add_k3s_images, k3s_layers
 
 REGISTRY = "host/registry"
 PROVISIONER = "host/provisioner"
@@ -24,14 +25,15 @@ def start(sandbox: Sandbox, binaries: Binaries, *, nodes: int) -> None:
     """Bring up the host cluster with this many nodes, each Ready; further nodes it may have stay."""
     node.require_node_support(binaries)
     store = ImageStore(sandbox.layout.images)
-    add_base_images(store, sandbox.progress)
+    present = add_base_images(store, sandbox.progress)
+    add_k3s_images(store, binaries)
     cluster = control_plane.start(sandbox, HOST, binaries, controllers=True)
     names = [node_name(number) for number in range(nodes)]
     for name in names:
         start_node(sandbox, name, binaries)
     _start_provisioner(sandbox)
     for name in names:
-        pull(sandbox, name, binaries, store.names())
+        pull(sandbox, name, binaries, present)
     for name in names:
         sandbox.progress(f"waiting for {name} to be Ready")
         node.wait_ready(sandbox, name)
@@ -45,7 +47,7 @@ def prepare(binaries: Binaries) -> None:
     binaries.cni_plugins()
     if os.geteuid() == 0:
         node.require_node_support(binaries)
-    base_layer(binaries.progress)
+    k3s_layers(binaries)
 
 
 def start_node(sandbox: Sandbox, name: str, binaries: Binaries) -> None:
@@ -68,6 +70,11 @@ def add_applications(sandbox: Sandbox, binaries: Binaries) -> None:
     """Build the images of Redis and PostgreSQL unless they are there, and put them on every running node."""
     names = add_application_images(ImageStore(sandbox.layout.images), sandbox.progress)
     _pull_everywhere(sandbox, binaries, names)
+
+
+def add_k3s(sandbox: Sandbox, binaries: Binaries) -> None:
+    """Put the K3s stand-in on every running node, where otherwise its first pod would have to wait for it."""
+    _pull_everywhere(sandbox, binaries, [IMAGE, DNS_IMAGE])
 
 
 def _pull_everywhere(sandbox: Sandbox, binaries: Binaries, names: list[str]) -> None:

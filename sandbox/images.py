@@ -49,7 +49,7 @@ class ImageStore:
         """Store an image made of tar files; `config` is how to run it: Entrypoint, Cmd, Env, User, WorkingDir..."""
         images = [parse_image_name(name) for name in names]
         with self._changing():
-            blobs = [self._put_file(layer) for layer in layers]
+            blobs = [self.blobs.adopt(layer) for layer in layers]
             manifest = self._put_manifest(blobs, config)
             self._publish(dict.fromkeys(images, manifest))
 
@@ -79,10 +79,6 @@ class ImageStore:
             exclusive(self.path / "lock", doing=f"changing the images in {self.path}", progress=silent),
         ):
             yield
-
-    def _put_file(self, file: Path) -> Blob:
-        with file.open("rb") as source:
-            return self.blobs.put(source)
 
     def _put_json(self, media_type: str, value: object) -> oci.Descriptor:
         blob = self.blobs.put(io.BytesIO(msgspec.json.encode(value, order="sorted")))

@@ -18,6 +18,7 @@ from aiohttp import web
 from sandbox import oci
 from sandbox.image_names import DEFAULT_DOMAIN
 from sandbox.images import ImageStore
+from sandbox.k3s_release import stored_tag
 
 STORE: web.AppKey[ImageStore] = web.AppKey("store", ImageStore)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -47,12 +48,13 @@ async def version(_: web.Request) -> web.Response:
 
 
 async def manifest(request: web.Request) -> web.Response:
-    store, reference = request.app[STORE], request.match_info["reference"]
+    store, repository = request.app[STORE], request.match_info["repository"]
+    reference = stored_tag(repository, request.match_info["reference"])
     tagged = _tagged(request)
     by_digest = {entry.digest: entry for entry in tagged.values()}
     entry = tagged.get(reference) or by_digest.get(reference)
     if entry is None:
-        return _unknown("MANIFEST_UNKNOWN", f"{request.match_info['repository']}:{reference}")
+        return _unknown("MANIFEST_UNKNOWN", f"{repository}:{reference}")
     return web.Response(
         body=store.blobs.read(entry.digest),
         content_type=entry.media_type,

@@ -201,6 +201,11 @@ class HostCluster(ApiServer):
         with changing(self._state) as sandbox:
             host.add_applications(sandbox, self._binaries)
 
+    def add_k3s(self) -> None:
+        """Put the K3s stand-in on every node, so that a server's start is not also its download."""
+        with changing(self._state) as sandbox:
+            host.add_k3s(sandbox, self._binaries)
+
     def stop_node(self, name: str) -> None:
         """Lose a node as in a power cut: no daemon, no container, no address."""
         with changing(self._state) as sandbox:

@@ -1,0 +1,178 @@
+"""`k3s server`: what is started in which order, and what has to be there before the next."""
+
+import secrets
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from sandbox.k3s_standin import (
+    arguments,
+    bootstrap,
+    certificates,
+    datastore,
+    facts,
+    kubeconfigs,
+    manifests,
+    settings,
+    token,
+)
+from sandbox.k3s_standin.api import Api, ApiError
+from sandbox.k3s_standin.children import Children, Terminated, log, raise_on_signal
+from sandbox.k3s_standin.datastore import Datastore, Kind
+from sandbox.k3s_standin.errors import FatalError
+from sandbox.k3s_standin.facts import Facts
+from sandbox.k3s_standin.nodes import Nodes
+from sandbox.k3s_standin.settings import Settings
+from sandbox.k3s_standin.token import Token
+from sandbox.k3s_standin.x509_files import write_private
+
+START_LIMIT = 120.0
+INTERVAL = 0.1
+
+
+def run(command_line: Sequence[str], environment: Mapping[str, str], programs: Path) -> int:
+    """Serve until SIGTERM, which is 0, or until something fails, which is 1."""
+    raise_on_signal()
+    children = Children(programs)
+    try:
+        given = settings.read(command_line, environment)
+        Server(given, facts.derive(given, environment), children, programs).run()
+    except Terminated:
+        log("Received terminated: shutting down")
+        return 0
+    except (FatalError, ApiError) as error:
+        log(f"level=fatal msg={str(error)!r}")
+        return 1
+    finally:
+        children.end()
+
+
+class Server:
+    """One server on its way up."""
+
+    def __init__(self, given: Settings, facts: Facts, children: Children, programs: Path) -> None:
+        if not given.switch("disable-agent"):
+            raise FatalError("this is the sandbox's stand-in for K3s, which has no agent: set disable-agent")
+        self._settings = given
+        self._facts = facts
+        self._children = children
+        version = (programs / "VERSION").read_text().removeprefix("v").split(".")
+        self._version = int(version[0]), int(version[1])
+        self._api = Api(facts.layout, facts.port)
+
+    def run(self) -> NoReturn:
+        """Start everything, then wait until something ends."""
+        facts.prepare_folders(self._facts)
+        given = self._token()
+        store = self._start_datastore()
+        self._make_certificates(given)
+        datastore.wait(store.client, self._children)
+        if bootstrap.reconcile(self._facts.layout, store.client, given.password):
+            self._make_certificates(given)
+        self._write_credentials(given)
+        self._start_apiserver(store)
+        self._publish_endpoint()
+        self._start_controllers(store)
+        self._children.wait()
+
+    def _token(self) -> Token:
+        file = self._settings.text("token-file")
+        text = self._settings.text("token") or (Path(file).read_text() if file else "")
+        kept = self._facts.layout.server / "token"
+        if not text.strip() and kept.exists():
+            text = kept.read_text()
+        return token.parse(text.strip() or secrets.token_hex(16))
+
+    def _start_datastore(self) -> Datastore:
+        kind = datastore.chosen(self._settings, self._facts.layout)
+        if kind is Kind.EXTERNAL:
+            return datastore.external(self._settings)
+        if kind is Kind.ALONE:
+            return datastore.start_alone(self._facts, self._children)
+        raise FatalError("embedded etcd is not in this stand-in yet")
+
+    def _make_certificates(self, given: Token) -> None:
+        layout = self._facts.layout
+        certificates.make_authorities(layout)
+        given.check(layout.certificate("server-ca").read_bytes())
+        peers = [self._facts.node_ip, "127.0.0.1", "localhost", self._facts.node_name]
+        certificates.make_leaves(layout, self._facts.server_names, peers)
+
+    def _write_credentials(self, given: Token) -> None:
+        layout = self._facts.layout
+        full = token.full(given.password, layout.certificate("server-ca").read_bytes())
+        write_private(layout.server / "token", f"{full}\n".encode())
+        for name in ("node-token", "agent-token"):
+            link = layout.server / name
+            if not link.is_symlink():
+                link.symlink_to("token")
+        kubeconfigs.write_all(layout, self._facts.local_url)
+        admin = self._facts.kubeconfig
+        kubeconfigs.write_admin(layout, admin, self._facts.local_url, self._facts.kubeconfig_mode)
+        log(f"Wrote kubeconfig {admin}")
+
+    def _start_apiserver(self, store: Datastore) -> None:
+        self._start("kube-apiserver", arguments.apiserver(self._arguments(store)))
+        deadline = time.monotonic() + START_LIMIT
+        while True:
+            self._children.check()
+            try:
+                self._api.call("GET", "/readyz")
+            except ApiError as error:
+                if time.monotonic() > deadline:
+                    raise FatalError(f"apiserver is not ready: {error}") from error
+                time.sleep(INTERVAL)
+            else:
+                log("Kube API server is now running")
+                return
+
+    def _publish_endpoint(self) -> None:
+        """Say where the API server is, at an address and port that may be a proxy's."""
+        subset = {
+            "addresses": [{"ip": self._facts.advertise_address}],
+            "ports": [{"name": "https", "port": self._facts.advertise_port, "protocol": "TCP"}],
+        }
+        metadata = {"name": "kubernetes", "namespace": "default"}
+        body = {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata, "subsets": [subset]}
+        self._api.apply(body)
+
+    def _start_controllers(self, store: Datastore) -> None:
+        on = {name: not self._settings.switch(f"disable-{name}") for name in ("controller-manager", "scheduler")}
+        made = self._arguments(store)
+        if on["controller-manager"]:
+            self._start("kube-controller-manager", arguments.controller_manager(made))
+        disabled = self._settings.listing("disable")
+        values = {"CLUSTER_DOMAIN": self._facts.domain, "CLUSTER_DNS": self._facts.cluster_dns}
+        manifests.write_packaged(self._facts.layout, values, disabled)
+        threading.Thread(target=manifests.keep_applied, args=(self._facts.layout, self._api), daemon=True).start()
+        nodes = Nodes(self._api, dns="coredns" not in disabled)
+        nodes.start()
+        if on["scheduler"]:
+            if made.cloud_controller:
+                log("Waiting for untainted node")
+                while not nodes.usable.wait(INTERVAL):
+                    self._children.check()
+            self._start("kube-scheduler", arguments.scheduler(made))
+
+    def _start(self, name: str, flags: arguments.Flags) -> None:
+        user = self._settings.arguments(f"{name}-arg")
+        self._children.start(name, arguments.command_line(arguments.with_user(flags, user)))
+
+    def _arguments(self, store: Datastore) -> arguments.Facts:
+        return arguments.Facts(
+            layout=self._facts.layout,
+            version=self._version,
+            port=self._facts.port,
+            address=self._facts.node_ip,
+            bind_address=self._facts.bind_address,
+            cluster_cidr=self._facts.cluster_cidr,
+            service_cidr=self._facts.service_cidr,
+            node_ports=self._facts.node_ports,
+            domain=self._facts.domain,
+            datastore=store.flags,
+            several=store.kind is not Kind.ALONE,
+            routed_to_endpoints=self._settings.text("egress-selector-mode", "agent") != "disabled",
+            cloud_controller=not self._settings.switch("disable-cloud-controller"),
+        )
