@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-DAEMONS = {"provider": "vk_provider.provider.daemon"}
+DAEMONS = {"provider": "vk_provider.provider.daemon", "controller": "vk_provider.controller.daemon"}
 
 
 def main() -> None:

@@ -1,16 +1,14 @@
 """Which parts a provider is made of, and how they know each other."""
 
 import asyncio
-from importlib.metadata import version
-from pathlib import Path
 
 import structlog
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry
 
 from kube.client import Client
 from kube.clock import Clock, SystemClock
 from kube.connection import Credentials
-from kube.credentials import load_in_cluster, load_kubeconfig
+from kube.credentials import load_kubeconfig
 from kube.event_recorder import EventRecorder
 from kube.metrics import Metrics
 from node.host import Address
@@ -25,11 +23,11 @@ from node.registration import Registration
 from node.single_node import SingleNode
 from reflectors.sides import Sides
 from vk_provider.health import HealthServer
+from vk_provider.program import PROGRAM, build_info, host_credentials, user_agent
 from vk_provider.provider.directory import Directory
 from vk_provider.provider.reflection import Reflection, reflect
 from vk_provider.provider.settings import ProviderSettings
 
-PROGRAM = "vk-provider"
 log = structlog.get_logger()
 
 
@@ -38,13 +36,13 @@ async def run_provider(settings: ProviderSettings) -> None:
     registry = CollectorRegistry()
     metrics, clock = Metrics(registry), SystemClock()
     tls = ServingTls(settings.kubelet_certificate, settings.kubelet_key, settings.kubelet_client_ca, clock)
-    host_credentials = await _host_credentials(settings)
+    credentials = await host_credentials(settings.host_kubeconfig)
     virtual_credentials = await load_kubeconfig(settings.virtual_kubeconfig)
     progress = Progress()
     health = HealthServer(settings.health_bind, settings.health_port, registry=registry, not_ready=progress.missing)
-    _build_info(registry)
+    build_info(registry)
     async with (
-        _client(host_credentials, metrics, "host") as host,
+        _client(credentials, metrics, "host") as host,
         _client(virtual_credentials, metrics, "virtual") as virtual,
         asyncio.TaskGroup() as group,
     ):
@@ -96,18 +94,7 @@ class Progress:
 
 
 def _client(credentials: Credentials, metrics: Metrics, server: str) -> Client:
-    return Client(
-        credentials,
-        user_agent=f"{PROGRAM}/{version(PROGRAM)}",
-        field_manager=PROGRAM,
-        observer=metrics.client(server),
-    )
-
-
-async def _host_credentials(settings: ProviderSettings) -> Credentials:
-    if settings.host_kubeconfig:
-        return await load_kubeconfig(Path(settings.host_kubeconfig))
-    return load_in_cluster()
+    return Client(credentials, user_agent=user_agent(), field_manager=PROGRAM, observer=metrics.client(server))
 
 
 def _access(settings: ProviderSettings, virtual: Client, tls: ServingTls, clock: Clock) -> Access:
@@ -125,8 +112,3 @@ def _plan(settings: ProviderSettings) -> SingleNode:
         addresses=(Address("InternalIP", settings.kubelet_address), Address("Hostname", settings.node)),
         kubelet_port=settings.kubelet_port,
     )
-
-
-def _build_info(registry: CollectorRegistry) -> None:
-    info = Gauge("vkp_build_info", "1, with the version as a label", ["version"], registry=registry)
-    info.labels(version(PROGRAM)).set(1)

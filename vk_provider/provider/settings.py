@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import msgspec
 
+from vk_provider.checks import bad_address, bad_file, bad_label, is_ip
 from vk_provider.logs import LogFormat, LogLevel
 from vk_provider.provider.grants import Grant
 from vk_provider.settings import Help, flag, read_settings
 
-_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
@@ -73,48 +73,29 @@ def provider_settings(arguments: Sequence[str]) -> ProviderSettings:
 
 def _mistakes(values: Mapping[str, Any]) -> Iterator[str]:
     for name in ("cluster", "host_namespace"):
-        value = values.get(name)
-        if value is not None and not _DNS_LABEL.fullmatch(value):
-            yield f"{flag(name)}: {value!r} is no DNS label; use up to 63 of a-z, 0-9 and '-'"
+        yield from bad_label(name, values.get(name))
     node = values["node_name"]
     if len(node) > 253 or (node and not _DNS_SUBDOMAIN.fullmatch(node)):
         yield f"--node-name: {node!r} is no DNS name; use up to 253 of a-z, 0-9, '-' and '.'"
     for name in ("kubelet_address", "kubelet_bind", "health_bind", "dns_address"):
-        yield from _bad_address(name, values.get(name))
+        yield from bad_address(name, values.get(name))
+    yield from _loopback(values.get("kubelet_address"))
     yield from _bad_endpoint("api_server", values.get("api_server"))
     for name in ("host_kubeconfig", "virtual_kubeconfig", "kubelet_certificate", "kubelet_key", "kubelet_client_ca"):
-        yield from _bad_file(name, values.get(name))
+        yield from bad_file(name, values.get(name))
 
 
-def _bad_address(name: str, value: str | None) -> Iterator[str]:
-    if not value:
-        return
-    if not _is_ip(value):
-        yield f"{flag(name)}: {value!r} is no IP address"
-    elif name == "kubelet_address" and ip_address(value).is_loopback:
-        yield f"{flag(name)}: API servers do not connect to {value}; give an address that reaches this pod from outside"
+def _loopback(address: str | None) -> Iterator[str]:
+    if address and is_ip(address) and ip_address(address).is_loopback:
+        yield (
+            f"--kubelet-address: API servers do not connect to {address}; "
+            "give an address that reaches this pod from outside"
+        )
 
 
 def _bad_endpoint(name: str, value: str | None) -> Iterator[str]:
     if value is None:
         return
     ip, colon, port = value.rpartition(":")
-    if not colon or not _is_ip(ip.strip("[]")) or not port.isdecimal() or not 0 < int(port) < 65536:
+    if not colon or not is_ip(ip.strip("[]")) or not port.isdecimal() or not 0 < int(port) < 65536:
         yield f"{flag(name)}: {value!r} is not of the form IP:PORT, as in 10.43.0.1:443"
-
-
-def _bad_file(name: str, value: str | Path | None) -> Iterator[str]:
-    if not value:
-        return
-    try:
-        Path(value).read_bytes()
-    except OSError as error:
-        yield f"{flag(name)}: cannot read {value} ({error.strerror}); name a file that this user may read"
-
-
-def _is_ip(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

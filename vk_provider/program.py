@@ -1,0 +1,24 @@
+"""How our daemons present themselves to API servers and to whoever watches them."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Gauge
+
+from kube.credentials import Credentials, load_in_cluster, load_kubeconfig
+
+PROGRAM = "vk-provider"
+
+
+def user_agent() -> str:
+    return f"{PROGRAM}/{version(PROGRAM)}"
+
+
+async def host_credentials(kubeconfig: str) -> Credentials:
+    """Be let in by a kubeconfig or, without one, as the pod's own service account; raises CredentialsError."""
+    return await load_kubeconfig(Path(kubeconfig)) if kubeconfig else load_in_cluster()
+
+
+def build_info(registry: CollectorRegistry) -> None:
+    info = Gauge("vkp_build_info", "1, with the version as a label", ["version"], registry=registry)
+    info.labels(version(PROGRAM)).set(1)
