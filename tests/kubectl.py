@@ -19,6 +19,7 @@ class Kubectl:
     """kubectl for one kubeconfig and namespace."""
 
     def __init__(self, program: Path, kubeconfig: Path, namespace: str = "default") -> None:
+        self.namespace = namespace
         self.command = [str(program), f"--kubeconfig={kubeconfig}", f"--namespace={namespace}"]
 
     def run(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:

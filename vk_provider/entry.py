@@ -11,4 +11,4 @@ def main() -> None:
     command, *arguments = sys.argv[1:] or [""]
     if command in DAEMONS:
         sys.exit(import_module(DAEMONS[command]).main(arguments))
-    import_module("vk_provider.cli").main()
+    import_module("vk_provider.cli.root").run()

@@ -1,0 +1,1 @@
+"""`vkp cluster`: each of its commands is a module here."""
