@@ -1,7 +1,6 @@
 """Where a virtual cluster is reached: by whom, under which names, at which URL."""
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 
 from reflectors.translation.host_names import Origin, host_name
 from reflectors.translation.json_values import Json, listed, mapped
@@ -33,8 +32,8 @@ def served_names(cluster: Cluster, known: Known) -> list[str]:
     names = Names(cluster.name, cluster.namespace)
     service = names.service
     inside = [service, f"{service}.{cluster.namespace}", f"{service}.{cluster.namespace}.svc", "localhost"]
-    found = {*inside, *cluster.spec.tls_sans, api_address(cluster, known), *balancers(known, service)}
-    return sorted(found - {""})
+    given = [address for each in (service, names.balancer) for address in balancers(known, each)]
+    return sorted({*inside, *cluster.spec.tls_sans, api_address(cluster, known), *given} - {""})
 
 
 def balancers(known: Known, service: str) -> list[str]:
@@ -45,16 +44,12 @@ def balancers(known: Known, service: str) -> list[str]:
 
 def server_url(host: str, port: int) -> str:
     """Return the URL of the API there; without the port where that is the usual one."""
-    bracketed = f"[{host}]" if ":" in host else host
-    return f"https://{bracketed}" if port == API_PORT else f"https://{bracketed}:{port}"
+    return f"https://{bracketed(host)}" if port == API_PORT else f"https://{bracketed(host)}:{port}"
 
 
-def is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
+def bracketed(host: str) -> str:
+    """Return a host as URLs have it."""
+    return f"[{host}]" if ":" in host else host
 
 
 def _addresses(ingress: Json) -> Iterator[str]:

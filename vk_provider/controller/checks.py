@@ -10,6 +10,7 @@ from reflectors.sync_config import SyncConfigError, convert
 from vk_provider.controller.cluster import Cluster, Mode
 from vk_provider.controller.mistake import Mistake
 from vk_provider.controller.rules import DNS_NAME
+from vk_provider.controller.server_args import argument_mistakes
 
 Network = IPv4Network | IPv6Network
 
@@ -214,6 +215,7 @@ CHECKS: tuple[Callable[[Cluster], Iterator[Mistake]], ...] = (
     authorities,
     secret_mounts,
     environment,
+    argument_mistakes,
     resources,
     sync,
 )

@@ -1,10 +1,10 @@
 """What the containers of a control plane have in common: their rights, and what they ask of a node."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kube.quantities import parse_quantity
-from reflectors.translation.json_values import Draft, Json, mapped
+from reflectors.translation.json_values import Draft, Json, fresh, mapped
 
 USER = 65532  # nobody's number on any host
 
@@ -56,3 +56,15 @@ def _least(request: str, limit: Any) -> str:
     if limit is None:
         return request
     return request if parse_quantity(request) <= parse_quantity(str(limit)) else str(limit)
+
+
+def environment(given: Sequence[Json] = ()) -> list[Draft]:
+    """Return who the pod is, and what the spec says besides, which counts where both name the same."""
+    fields = {"POD_NAME": "metadata.name", "POD_IP": "status.podIP"}
+    said = {each.get("name") for each in given}
+    own = [
+        {"name": name, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}}}
+        for name, path in fields.items()
+        if name not in said
+    ]
+    return [*own, *map(fresh, given)]

@@ -4,7 +4,7 @@ Promises: what exists is kept byte for byte as long as it does; nothing is read 
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from kube.certificates import KeyPair, Subject
@@ -12,33 +12,36 @@ from reflectors.translation.json_values import Draft
 from vk_provider.controller import pki
 from vk_provider.controller.addresses import API_PORT, api_address, server_url
 from vk_provider.controller.cluster import Cluster
-from vk_provider.controller.known import Known
+from vk_provider.controller.exposure import endpoint
+from vk_provider.controller.given_secrets import TOKEN, given_authorities
+from vk_provider.controller.known import Known, contents
 from vk_provider.controller.kubeconfig import FILE, client_of, kubeconfig
 from vk_provider.controller.names import Names
 from vk_provider.controller.objects import secret
 from vk_provider.controller.provider_objects import CERTIFICATE, CLIENT_CA, KEY
 
-TOKEN = "token"  # noqa: S105 - the key in its Secret
 ADMIN = Subject("system:admin", ("system:masters",))
 PROVIDER = Subject("k3k.io:provider")
 Files = Mapping[str, bytes]
 
 
-def token_secret(cluster: Cluster, names: Names, known: Known) -> Draft:
-    """Return the Secret that servers join by, and that encrypts what they share: it never changes."""
-    token = known.files(names.token).get(TOKEN) or secrets.token_hex(16).encode()
-    return secret(cluster, names.token, {TOKEN: token})
+def token(known: Known, names: Names) -> bytes:
+    """Return what servers join by, and what encrypts that which they share: it never changes."""
+    return known.files(names.token).get(TOKEN) or secrets.token_hex(16).encode()
 
 
 def authorities_secret(cluster: Cluster, names: Names, known: Known, now: datetime) -> Draft:
-    files = known.files(names.authorities) or pki.new_authorities(names.servers, now)
+    """Return the authorities: those that are there, or those that the spec names, or new ones."""
+    files = (
+        known.files(names.authorities) or given_authorities(cluster, known) or pki.new_authorities(names.servers, now)
+    )
     return secret(cluster, names.authorities, files)
 
 
 def admin_secret(cluster: Cluster, names: Names, known: Known, files: Files, now: datetime) -> Draft:
     """Return the tenant's kubeconfig; `files` are the authorities."""
     current = client_of(known.files(names.kubeconfig).get(FILE))
-    url = server_url(api_address(cluster, known), API_PORT)
+    url = endpoint(cluster, known, names)
     return secret(cluster, names.kubeconfig, {FILE: _kubeconfig(current, url, ADMIN, files, now)})
 
 
@@ -63,6 +66,17 @@ def provider_secret(cluster: Cluster, names: Names, known: Known, files: Files, 
             CLIENT_CA: files[f"{pki.CLIENT_CA}.crt"],
         },
     )
+
+
+def renewals(objects: Iterable[Draft]) -> Iterator[datetime]:
+    """Yield when each of the certificates in these Secrets is to be renewed."""
+    for body in objects:
+        files = contents(body) if body["kind"] == "Secret" else {}
+        client = client_of(files.get(FILE))
+        if client is not None:
+            yield pki.renewal(client.certificate)
+        if CERTIFICATE in files:
+            yield pki.renewal(files[CERTIFICATE])
 
 
 def _kubeconfig(current: KeyPair | None, url: str, who: Subject, files: Files, now: datetime) -> bytes:

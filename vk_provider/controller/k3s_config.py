@@ -1,29 +1,39 @@
-"""The configuration files of the K3s servers, for each mode.
+"""The configuration of the K3s servers, for each mode: what is every server's.
 
-`config.yaml` is every server's; which of the other two lies beside it is for the server's init container to choose.
-docs/reference/k3s.md says which version of K3s knows each key.
+What is one server's own is in `membership`. docs/reference/k3s.md says which version of K3s knows each key.
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Mapping
 
 import yaml
 
-from reflectors.translation.json_values import Draft
+from reflectors.translation.json_values import Draft, Json
 from vk_provider.controller.addresses import API_PORT, SERVER_PORT, api_address, dns_address, served_names
-from vk_provider.controller.cluster import Cluster
+from vk_provider.controller.cluster import Cluster, Mode
 from vk_provider.controller.installation import Installation
 from vk_provider.controller.known import Known
+from vk_provider.controller.server_args import server_flags, with_flags
 
 DATA_DIR = "/var/lib/rancher/k3s"
 CONFIG_DIR = "/etc/rancher/k3s"
-COMMON, FIRST, JOINING = "config.yaml", "first.yaml", "joining.yaml"
+COMMON = "config.yaml"
 CLUSTER_CIDR = "10.42.0.0/16"  # of pods; no pod of a shared cluster has an address of it
 
 
-def config_files(cluster: Cluster, known: Known, installation: Installation, token: str) -> dict[str, bytes]:
-    """Return the files by name; the addresses of the Services have to be known."""
-    common = _everywhere(cluster, known, token) | _shared(cluster, known, installation)
-    return {COMMON: _yaml(common), FIRST: _yaml({}), JOINING: _yaml({})}
+def common_config(cluster: Cluster, known: Known, installation: Installation, token: str) -> Draft:
+    """Return what all servers have alike; the addresses of the Services have to be known."""
+    ours = _everywhere(cluster, known, token) | _BY_MODE[cluster.spec.mode](cluster, known, installation)
+    return with_flags(ours, server_flags(cluster.spec))
+
+
+def written(config: Json) -> bytes:
+    """Return a configuration as its file, the same for the same."""
+    return yaml.safe_dump(dict(config), default_flow_style=False).encode()
+
+
+def hash_of(*configs: Json) -> str:
+    return hashlib.sha256(b"\0".join(map(written, configs))).hexdigest()[:16]
 
 
 def _everywhere(cluster: Cluster, known: Known, token: str) -> Draft:
@@ -56,5 +66,4 @@ def _shared(cluster: Cluster, known: Known, installation: Installation) -> Draft
     }
 
 
-def _yaml(content: Mapping[str, object]) -> bytes:
-    return yaml.safe_dump(dict(content), default_flow_style=False).encode() if content else b""
+_BY_MODE: Mapping[str, Callable[[Cluster, Known, Installation], Draft]] = {Mode.SHARED: _shared}

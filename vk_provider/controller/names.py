@@ -69,6 +69,15 @@ class Names:
     def servers(self) -> str:
         return f"k3k-{self.cluster}-server"
 
+    def server(self, number: int) -> str:
+        """Name a server's pod, and the Service that leads to it alone."""
+        return f"{self.servers}-{number}"
+
+    @property
+    def balancer(self) -> str:
+        """Name the Service of a load balancer that the API Service cannot be too."""
+        return f"k3k-{self.cluster}-service-lb"
+
     @property
     def ingress(self) -> str:
         return f"k3k-{self.cluster}-ingress"

@@ -7,6 +7,7 @@ as it is until two thirds of its life are over, or it is not what it should be: 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -62,16 +63,48 @@ def renewal(certificate: bytes) -> datetime:
     return read.not_valid_before_utc + (read.not_valid_after_utc - read.not_valid_before_utc) * 2 / 3
 
 
+def wrong_with_authority(certificate: bytes | None, key: bytes | None, now: datetime) -> str:
+    """Return why the pair cannot be an authority, and what to do; empty if it can."""
+    if not certificate or not key:
+        return "has no tls.crt or no tls.key; put both there"
+    try:
+        read = x509.load_pem_x509_certificate(certificate)
+        is_pair = _has_key(read, key)
+    except _READ_ERRORS:
+        return "tls.crt or tls.key cannot be read; they have to be PEM, and the key without a passphrase"
+    if not is_pair:
+        return "tls.key is not the key of the first certificate in tls.crt; put the authority that signs first"
+    if not _may_sign(read):
+        return "tls.crt is no certificate of an authority; it needs CA:true and the usage keyCertSign"
+    if not read.not_valid_before_utc <= now < read.not_valid_after_utc:
+        return f"tls.crt is valid from {read.not_valid_before_utc} to {read.not_valid_after_utc} only; renew it"
+    return ""
+
+
+def _may_sign(certificate: x509.Certificate) -> bool:
+    try:
+        is_ca = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        return is_ca and certificate.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
+    except x509.ExtensionNotFound:
+        return False
+
+
+def _has_key(certificate: x509.Certificate, key: bytes) -> bool:
+    public = load_pem_private_key(key, None).public_key()
+    return _in_der(public) == _in_der(certificate.public_key())
+
+
+def _in_der(key: Any) -> bytes:
+    encoded: bytes = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return encoded
+
+
 def _serves(current: KeyPair, issuer: KeyPair, wanted: Wanted) -> bool:
     """Tell whether the pair is readable, of this issuer, and for this subject and at least these names."""
     try:
         leaf = x509.load_pem_x509_certificate(current.certificate)
         leaf.verify_directly_issued_by(x509.load_pem_x509_certificate(issuer.certificate))
-        has_its_key = leaf.public_key().public_bytes(
-            Encoding.DER, PublicFormat.SubjectPublicKeyInfo
-        ) == load_pem_private_key(current.key, None).public_key().public_bytes(
-            Encoding.DER, PublicFormat.SubjectPublicKeyInfo
-        )
+        has_its_key = _has_key(leaf, current.key)
     except _READ_ERRORS:
         return False
     return has_its_key and _said_of(leaf) == wanted.subject and _names(leaf) == set(wanted.names)

@@ -2,18 +2,21 @@
 
 import yaml
 
+from reflectors.sync_config import convert
 from reflectors.translation.json_values import Draft
-from vk_provider.controller.addresses import API_PORT, api_address, dns_address
+from vk_provider.controller.addresses import API_PORT, api_address, bracketed, dns_address
 from vk_provider.controller.cluster import Cluster
-from vk_provider.controller.containers import container_security, pod_security, resources
+from vk_provider.controller.containers import container_security, environment, pod_security, resources
 from vk_provider.controller.installation import Installation
 from vk_provider.controller.known import Known
 from vk_provider.controller.kubeconfig import FILE
-from vk_provider.controller.names import Names, provider_labels
+from vk_provider.controller.names import Names, labels, provider_labels
 from vk_provider.controller.objects import made_for, without_nothing
+from vk_provider.controller.server_args import cluster_domain
 from vk_provider.controller.services import KUBELET_PORT
 
-ROLE = "vk-provider:provider"  # a ClusterRole of the installation
+ROLE = "vk-provider:provider"  # a ClusterRole of the installation; so are those that begin with it
+_CLUSTER_ROLE = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole"}
 CREDENTIALS_DIR = "/etc/vk-provider"
 CERTIFICATE, KEY, CLIENT_CA = "kubelet.crt", "kubelet.key", "client-ca.crt"  # keys in its Secret, beside kubeconfig
 SYNC_FILE = "sync.yaml"
@@ -32,9 +35,31 @@ def role_binding(cluster: Cluster, names: Names) -> Draft:
         "rbac.authorization.k8s.io/v1",
         "RoleBinding",
         names.provider,
-        roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": ROLE},
-        subjects=[{"kind": "ServiceAccount", "name": names.provider, "namespace": cluster.namespace}],
+        roleRef={**_CLUSTER_ROLE, "name": ROLE},
+        subjects=[_subject(cluster, names)],
     )
+
+
+def cluster_role_bindings(cluster: Cluster, names: Names) -> list[Draft]:
+    """Return the cluster-wide rights that the spec asks for; by default none."""
+    config = convert(cluster.spec.sync)
+    wanted = {"storage-classes": config.storage_classes.enabled, "priority-classes": config.priority_classes.enabled}
+    return [_cluster_role_binding(cluster, names, purpose) for purpose, is_wanted in wanted.items() if is_wanted]
+
+
+def _cluster_role_binding(cluster: Cluster, names: Names, purpose: str) -> Draft:
+    """Return a binding, which has no owner: nothing in a namespace can own what is in none."""
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": names.cluster_wide(purpose), "labels": labels(cluster.name)},
+        "roleRef": {**_CLUSTER_ROLE, "name": f"{ROLE}-{purpose}"},
+        "subjects": [_subject(cluster, names)],
+    }
+
+
+def _subject(cluster: Cluster, names: Names) -> Draft:
+    return {"kind": "ServiceAccount", "name": names.provider, "namespace": cluster.namespace}
 
 
 def sync_config_map(cluster: Cluster, names: Names) -> Draft:
@@ -88,7 +113,7 @@ def _container(cluster: Cluster, names: Names, known: Known, installation: Insta
             "imagePullPolicy": installation.image_pull_policy,
             "command": ["vkp", "provider"],
             "args": _arguments(cluster, names, known),
-            "env": cluster.spec.agent_envs,
+            "env": environment(cluster.spec.agent_envs),
             "ports": [
                 {"name": "kubelet", "containerPort": KUBELET_PORT, "protocol": "TCP"},
                 {"name": "health", "containerPort": HEALTH_PORT, "protocol": "TCP"},
@@ -106,7 +131,6 @@ def _container(cluster: Cluster, names: Names, known: Known, installation: Insta
 
 
 def _arguments(cluster: Cluster, names: Names, known: Known) -> list[str]:
-    api = api_address(cluster, known)
     settings = {
         "cluster": cluster.name,
         "host-namespace": cluster.namespace,
@@ -116,8 +140,9 @@ def _arguments(cluster: Cluster, names: Names, known: Known) -> list[str]:
         "kubelet-certificate": f"{CREDENTIALS_DIR}/{CERTIFICATE}",
         "kubelet-key": f"{CREDENTIALS_DIR}/{KEY}",
         "kubelet-client-ca": f"{CREDENTIALS_DIR}/{CLIENT_CA}",
-        "api-server": f"[{api}]:{API_PORT}" if ":" in api else f"{api}:{API_PORT}",
+        "api-server": f"{bracketed(api_address(cluster, known))}:{API_PORT}",
         "dns-address": dns_address(cluster, known),
+        "cluster-domain": cluster_domain(cluster.spec),
         "sync-config-map": names.sync,
         "health-bind": "0.0.0.0",  # noqa: S104 - for the kubelet's probes
         "health-port": HEALTH_PORT,

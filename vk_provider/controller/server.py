@@ -3,49 +3,54 @@
 No shell stands between the kubelet and K3s, so that SIGTERM reaches it; nothing runs as root in shared mode.
 """
 
-import hashlib
-from collections.abc import Mapping
+from dataclasses import dataclass
 
 from reflectors.translation.json_values import Draft
 from vk_provider.controller.addresses import SERVER_PORT
 from vk_provider.controller.cluster import Cluster
-from vk_provider.controller.containers import container_security, pod_security, resources
+from vk_provider.controller.containers import container_security, environment, pod_security, resources
 from vk_provider.controller.installation import Installation
-from vk_provider.controller.k3s_config import DATA_DIR
-from vk_provider.controller.names import CONFIG_HASH, Names, labels, server_labels
-from vk_provider.controller.objects import made_for, owner, without_nothing
-from vk_provider.controller.pki import AUTHORITIES, SERVICE_KEY
-from vk_provider.controller.server_script import AUTHORITIES_DIR, CONFIG_SOURCE_DIR, SCRIPT
+from vk_provider.controller.names import CONFIG_HASH, RENEWAL, Names, server_labels
+from vk_provider.controller.objects import made_for, without_nothing
+from vk_provider.controller.server_script import preparation
+from vk_provider.controller.server_volumes import addon_secrets, claim, preparing_mounts, server_mounts, volumes
 from vk_provider.controller.versions import K3sVersion
 
 CONTAINER = "k3s"
-DATA_VOLUME = "varlibrancherk3s"
 REQUESTS = {"cpu": "200m", "memory": "512Mi"}
 GRACE = 30  # seconds; SQLite is closed within a few
 STARTUP_PERIOD, STARTUP_FAILURES = 1, 300  # seconds; five minutes are enough on slow disks
-_SCRATCH = {"rancher": "/etc/rancher", "run": "/run", "log": "/var/log", "tmp": "/tmp"}  # noqa: S108 - the pod's own
 
 
-def stateful_set(
-    cluster: Cluster, names: Names, installation: Installation, *, version: K3sVersion, config: Mapping[str, bytes]
-) -> Draft:
-    """Return the servers, which start anew when what of `config` matters to them changes."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Servers:
+    """What was decided about the servers, beside what the Cluster says."""
+
+    version: K3sVersion
+    replicas: int
+    config_hash: str  # of what of the configuration they must start anew for
+    renewal: int  # how often they were to start anew for their certificates
+
+
+def stateful_set(cluster: Cluster, names: Names, installation: Installation, servers: Servers) -> Draft:
+    annotations = {
+        CONFIG_HASH: servers.config_hash,
+        RENEWAL: str(servers.renewal),
+        "kubectl.kubernetes.io/default-container": CONTAINER,
+    }
     spec: Draft = {
-        "replicas": cluster.spec.servers,
+        "replicas": servers.replicas,
         "serviceName": names.headless_service,
         # All at once after an outage: several servers need each other to become ready.
         "podManagementPolicy": "Parallel",
         "selector": {"matchLabels": server_labels(cluster.name)},
         "template": {
-            "metadata": {
-                "labels": server_labels(cluster.name),
-                "annotations": {CONFIG_HASH: _hash(config), "kubectl.kubernetes.io/default-container": CONTAINER},
-            },
-            "spec": _pod(cluster, names, installation, version),
+            "metadata": {"labels": server_labels(cluster.name), "annotations": annotations},
+            "spec": _pod(cluster, names, installation, servers.version),
         },
     }
     if cluster.spec.persistence.type == "dynamic":
-        spec["volumeClaimTemplates"] = [_claim(cluster)]
+        spec["volumeClaimTemplates"] = [claim(cluster)]
     return made_for(cluster, "apps/v1", "StatefulSet", names.servers, spec=spec)
 
 
@@ -65,21 +70,17 @@ def _pod(cluster: Cluster, names: Names, installation: Installation, version: K3
             "hostUsers": spec.host_users,
             "initContainers": [_prepare(cluster, installation, version)],
             "containers": [_server(cluster, installation, version)],
-            "volumes": _volumes(cluster, names),
+            "volumes": volumes(cluster, names),
         }
     )
 
 
 def _prepare(cluster: Cluster, installation: Installation, version: K3sVersion) -> Draft:
-    mounts = [
-        {"name": "authorities", "mountPath": AUTHORITIES_DIR, "readOnly": True},
-        {"name": "config", "mountPath": CONFIG_SOURCE_DIR, "readOnly": True},
-    ]
     return {
         **_container(cluster, installation, version, "prepare"),
-        "command": ["/bin/sh", "-ec", SCRIPT],
-        "env": [_env("POD_NAME", "metadata.name")],
-        "volumeMounts": [*mounts, *_writable()],
+        "command": ["/bin/sh", "-ec", preparation(addon_secrets(cluster))],
+        "env": environment(),
+        "volumeMounts": preparing_mounts(),
     }
 
 
@@ -87,12 +88,12 @@ def _server(cluster: Cluster, installation: Installation, version: K3sVersion) -
     return {
         **_container(cluster, installation, version, CONTAINER),
         "command": ["/bin/k3s", "server"],
-        "env": [_env("POD_NAME", "metadata.name"), _env("POD_IP", "status.podIP"), *cluster.spec.server_envs],
+        "env": environment(cluster.spec.server_envs),
         "ports": [{"name": "https", "containerPort": SERVER_PORT, "protocol": "TCP"}],
         "startupProbe": _probe("readyz", STARTUP_PERIOD, STARTUP_FAILURES),
         "readinessProbe": _probe("readyz", 10, 3),
         "livenessProbe": _probe("livez", 30, 6),
-        "volumeMounts": _writable(),
+        "volumeMounts": server_mounts(cluster),
     }
 
 
@@ -119,50 +120,7 @@ def _probe(endpoint: str, period: int, failures: int) -> Draft:
     }
 
 
-def _env(name: str, field: str) -> Draft:
-    return {"name": name, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": field}}}
-
-
-def _writable() -> list[Draft]:
-    places = {DATA_VOLUME: DATA_DIR, **_SCRATCH}
-    return [{"name": name, "mountPath": path} for name, path in places.items()]
-
-
-def _volumes(cluster: Cluster, names: Names) -> list[Draft]:
-    volumes: list[Draft] = [
-        {"name": "authorities", "secret": {"secretName": names.authorities, "items": _authority_files()}},
-        {"name": "config", "secret": {"secretName": names.server_config}},
-        *({"name": name, "emptyDir": {}} for name in _SCRATCH),
-    ]
-    if cluster.spec.persistence.type != "dynamic":
-        volumes.append({"name": DATA_VOLUME, "emptyDir": {}})
-    return volumes
-
-
-def _authority_files() -> list[Draft]:
-    """Return which file of the authorities' Secret lies where in K3s' folder."""
-    keys = [f"{name}.{end}" for name in AUTHORITIES for end in ("crt", "key")]
-    return [{"key": key, "path": key.replace("etcd-", "etcd/", 1)} for key in [*keys, SERVICE_KEY]]
-
-
 def _spread(cluster: Cluster) -> Draft:
     term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": server_labels(cluster.name)}}
     preferred = [{"weight": 100, "podAffinityTerm": term}]
     return {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}}
-
-
-def _claim(cluster: Cluster) -> Draft:
-    persistence = cluster.spec.persistence
-    spec: Draft = {
-        "accessModes": ["ReadWriteOnce"],
-        "resources": {"requests": {"storage": persistence.storage_request_size}},
-    }
-    if persistence.storage_class_name is not None:
-        spec["storageClassName"] = persistence.storage_class_name
-    metadata = {"name": DATA_VOLUME, "labels": labels(cluster.name), "ownerReferences": [owner(cluster)]}
-    return {"metadata": metadata, "spec": spec}
-
-
-def _hash(config: Mapping[str, bytes]) -> str:
-    parts = b"".join(name.encode() + b"\0" + content + b"\0" for name, content in sorted(config.items()))
-    return hashlib.sha256(parts).hexdigest()[:16]

@@ -5,15 +5,15 @@ start when they differ from those in its datastore; certificates that K3s made a
 start is all it takes to renew them.
 """
 
-from vk_provider.controller.k3s_config import COMMON, CONFIG_DIR, DATA_DIR, FIRST, JOINING
+from collections.abc import Iterable
 
-AUTHORITIES_DIR, CONFIG_SOURCE_DIR = "/authorities", "/config"
+from vk_provider.controller.k3s_config import COMMON, CONFIG_DIR, DATA_DIR
+from vk_provider.controller.server_volumes import AUTHORITIES_DIR, CONFIG_SOURCE_DIR, MANIFESTS_DIR
 
-# The node's password has to outlive the pod, or K3s does not know its own server again.
-SCRIPT = f"""
+_SCRIPT = f"""
 umask 077
 tls={DATA_DIR}/server/tls
-mkdir -p "$tls/etcd" {DATA_DIR}/server/manifests {DATA_DIR}/node {CONFIG_DIR}/config.yaml.d
+mkdir -p "$tls/etcd" {MANIFESTS_DIR} {DATA_DIR}/node {CONFIG_DIR}/config.yaml.d
 ln -sfn {DATA_DIR}/node /etc/rancher/node
 for leaf in "$tls"/*.crt "$tls"/etcd/*.crt; do
   case "$leaf" in
@@ -28,10 +28,15 @@ for file in *.crt *.key etcd/*.crt etcd/*.key; do
     mv "$tls/$file.new" "$tls/$file"
   fi
 done
-case "$POD_NAME" in
-  *-0) role={FIRST} ;;
-  *) role={JOINING} ;;
-esac
 cp {CONFIG_SOURCE_DIR}/{COMMON} {CONFIG_DIR}/config.yaml
-cp "{CONFIG_SOURCE_DIR}/$role" {CONFIG_DIR}/config.yaml.d/role.yaml
+if [ -e "{CONFIG_SOURCE_DIR}/$POD_NAME.yaml" ]; then
+  cp "{CONFIG_SOURCE_DIR}/$POD_NAME.yaml" {CONFIG_DIR}/config.yaml.d/member.yaml
+fi
+printf 'tls-san+: ["%s"]\\n' "$POD_IP" > {CONFIG_DIR}/config.yaml.d/pod.yaml
 """
+
+
+def preparation(addons: Iterable[str]) -> str:
+    """Return the script. Folders of addons are made by it: what a node makes for a mount is root's, and only root's."""
+    folders = "".join(f"mkdir -p {MANIFESTS_DIR}/{addon}\n" for addon in addons)
+    return _SCRIPT + folders

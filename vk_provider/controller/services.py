@@ -1,23 +1,13 @@
-"""The Services of a virtual cluster: for its API, its servers among themselves, its kubelet and its DNS."""
+"""The Services of a virtual cluster that only its own parts use: for its servers, its kubelet and its DNS."""
 
 from reflectors.translation.json_values import Draft, mapped
 from reflectors.translation.reservations import reserved_dns_service
-from vk_provider.controller.addresses import API_PORT, SERVER_PORT
+from vk_provider.controller.addresses import SERVER_PORT
 from vk_provider.controller.cluster import Cluster
 from vk_provider.controller.names import Names, labels, provider_labels, server_labels
 from vk_provider.controller.objects import made_for, owner, without_nothing
 
 KUBELET_PORT = 10250
-
-
-def api_service(cluster: Cluster, names: Names) -> Draft:
-    """Return what everything reaches the API at: from inside always at port 443, whatever is exposed besides."""
-    spec = {
-        "type": "ClusterIP",
-        "selector": server_labels(cluster.name),
-        "ports": [{"name": "https", "port": API_PORT, "targetPort": SERVER_PORT, "protocol": "TCP"}],
-    }
-    return made_for(cluster, "v1", "Service", names.service, spec=spec)
 
 
 def headless_service(cluster: Cluster, names: Names) -> Draft:

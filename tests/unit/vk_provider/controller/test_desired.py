@@ -13,6 +13,7 @@ SHARED = {
     ("Service", "k3k-demo-service"),
     ("Service", "k3k-demo-service-headless"),
     ("Service", "k3k-demo-provider"),
+    ("NetworkPolicy", "k3k-demo"),
     ("Service", dns_service(demo())),
     ("ServiceAccount", "k3k-demo-provider"),
     ("RoleBinding", "k3k-demo-provider"),
