@@ -7,11 +7,11 @@ its own. etcd is exposed for who asks for it only.
 
 from reflectors.translation.json_values import Draft, listed
 from vk_provider.controller.addresses import API_PORT, SERVER_PORT, api_address, balancers, server_url
-from vk_provider.controller.checks import ingress_hosts
 from vk_provider.controller.cluster import Cluster, Ports
 from vk_provider.controller.known import Known
 from vk_provider.controller.names import Names, server_labels
 from vk_provider.controller.objects import made_for, without_nothing
+from vk_provider.controller.rules import is_host_name
 
 ETCD_PORT = 2379
 _HTTPS, _ETCD = "https", "etcd"
@@ -42,7 +42,7 @@ def exposing_objects(cluster: Cluster, names: Names) -> list[Draft]:
 def endpoint(cluster: Cluster, known: Known, names: Names) -> str:
     """Return the URL for who is outside, as far as it is known; until then the one for inside. Empty without any."""
     expose, inside = cluster.spec.expose, api_address(cluster, known)
-    hosts = [host for host in ingress_hosts(cluster) if not host.startswith("*")]
+    hosts = [host for host in _hosts(cluster) if not host.startswith("*")]
     if expose.ingress is not None and hosts:
         return server_url(hosts[0], API_PORT)
     if expose.load_balancer is not None:
@@ -88,7 +88,7 @@ def _ingress(cluster: Cluster, names: Names) -> Draft:
     assert asked_for is not None, "asked for an Ingress that is not wanted"  # noqa: S101 - for mypy
     backend = {"service": {"name": names.service, "port": {"number": API_PORT}}}
     paths = [{"path": "/", "pathType": "Prefix", "backend": backend}]
-    rules = [{"host": host, "http": {"paths": paths}} for host in ingress_hosts(cluster)]
+    rules = [{"host": host, "http": {"paths": paths}} for host in _hosts(cluster)]
     spec = {"rules": rules, **without_nothing({"ingressClassName": asked_for.ingress_class_name})}
     ingress = made_for(cluster, "networking.k8s.io/v1", "Ingress", names.ingress, spec=spec)
     ingress["metadata"] |= without_nothing({"annotations": dict(asked_for.annotations)})
@@ -115,3 +115,8 @@ def _port(name: str, number: int, target: int) -> Draft:
 def _node_port(known: Known, names: Names) -> int:
     ports = listed(known.spec("Service", names.service), "ports")
     return next((int(port.get("nodePort") or 0) for port in ports if port.get("name") == _HTTPS), 0)
+
+
+def _hosts(cluster: Cluster) -> list[str]:
+    """Return the DNS names under which an Ingress leads to the API."""
+    return [name for name in cluster.spec.tls_sans if is_host_name(name)]
