@@ -201,7 +201,9 @@ def _workloads() -> dict[str, Schema]:
 def sync(about: str, *, defaults: bool) -> Schema:
     """As `reflectors.sync_config` reads it. In a policy, what is not said is left to the Cluster: no defaults."""
     everything = {"all": switch("Whether also those that no pod refers to.")}
-    certificates = {"disableTLSSecretTranslation": switch("Whether certificates are Secrets of the host namespace.")}
+    certificates = {
+        "disableTLSSecretTranslation": switch("Whether certificates are Secrets of the host namespace.", default=False)
+    }
     kinds = {
         "configMaps": _kind("ConfigMaps; those that something reflected refers to.", everything, on=True),
         "secrets": _kind("Secrets; those that something reflected refers to.", everything, on=True),
@@ -225,8 +227,11 @@ def _kind(about: str, more: dict[str, Schema] | None = None, *, on: bool) -> Sch
 
 
 def _without_defaults(kind: Schema) -> Schema:
-    fields = {**kind["properties"], "enabled": switch("Whether they are reflected.")}
-    return record(kind["description"], fields)
+    said = {
+        name: {key: value for key, value in field.items() if key != "default"}
+        for name, field in kind["properties"].items()
+    }
+    return record(kind["description"], said)
 
 
 def status() -> Schema:

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from sandbox.session import ApiServer
+from sandbox.waiting import wait_until
 from tests.kubectl import Kubectl
 from vk_provider.install.crds import RULES_SINCE, crds
 
@@ -18,8 +19,17 @@ def install_kinds(server: ApiServer) -> None:
     kubectl = Kubectl(server.kubectl, server.kubeconfig)
     definitions = crds(rules=knows_rules(server))
     kubectl("apply", "-f", "-", stdin=b"\n".join(map(msgspec.json.encode, definitions)))
-    for definition in definitions:
-        kubectl.wait_for("condition=Established", f"crd/{definition['metadata']['name']}")
+    wait_for_kinds(kubectl, *(definition["metadata"]["name"] for definition in definitions))
+
+
+def wait_for_kinds(kubectl: Kubectl, *definitions: str) -> None:
+    """Return when objects of these kinds can be made; `kubectl wait` fails where there is no condition yet."""
+
+    def look() -> str | None:
+        conditions = kubectl("get", "crd", *definitions, "-o", "jsonpath={.items[*].status.conditions}")
+        return None if conditions.count("InitialNamesAccepted") == len(definitions) else conditions
+
+    wait_until(look, what=f"{definitions} served", seconds=60, advice="see the API server's log")
 
 
 def knows_rules(server: ApiServer) -> bool:

@@ -9,7 +9,7 @@ import yaml
 
 from sandbox.session import ApiServer
 from tests.cluster_fixtures import Api
-from tests.integration.install.kinds import identities, install_kinds, need_rules
+from tests.integration.install.kinds import identities, install_kinds, need_rules, wait_for_kinds
 from tests.kubectl import Kubectl
 from vk_provider.install.objects import objects
 from vk_provider.install.options import NAME, NAMESPACE, Options
@@ -71,8 +71,7 @@ def test_one_namespace_is_applied(host_api: Api, tmp_path: Path) -> None:
 
 def test_monitors_are_applied_where_their_kinds_are(kubectl: Kubectl) -> None:
     kubectl.apply(*(monitoring_kind(kind, plural) for kind, plural in MONITORS.items()))
-    for plural in MONITORS.values():
-        kubectl.wait_for("condition=Established", f"crd/{plural}.{MONITORING}")
+    wait_for_kinds(kubectl, *(f"{plural}.{MONITORING}" for plural in MONITORS.values()))
     kubectl("apply", "-k", str(MANIFESTS / "overlays/metrics"))
     ports = {port["name"] for port in kubectl.get(f"service/{NAME}")["spec"]["ports"]}
     monitor = kubectl.get(f"servicemonitors/{NAME}")
