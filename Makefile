@@ -28,7 +28,7 @@ bench: setup ## print the performance figures
 down: ## end and remove everything that was started here
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m sandbox down --all; fi
 
-manifests: .venv/ready ## write manifests/ from vk_provider/install
+manifests: .venv/ready ## write manifests/ and docs/reference/ from vk_provider/install
 	$(BIN)/python -m vk_provider.install.write
 
 lock: ## renew requirements.lock from pyproject.toml (needs uv)

@@ -8,9 +8,11 @@ from typing import Any
 from kube.quantities import parse_quantity
 from reflectors.sync_config import SyncConfigError, convert
 from vk_provider.controller.cluster import Cluster, Mode
+from vk_provider.controller.k3s_config import CONFIG_DIR
 from vk_provider.controller.mistake import Mistake
 from vk_provider.controller.rules import DNS_NAME
 from vk_provider.controller.server_args import argument_mistakes
+from vk_provider.controller.server_volumes import OURS
 
 Network = IPv4Network | IPv6Network
 
@@ -19,7 +21,7 @@ _VARIABLE = re.compile(r"[^=\x00-\x1f]+")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _LABEL_KEY = re.compile(r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _OUR_VARIABLES = frozenset({"K3S_TOKEN", "K3S_TOKEN_FILE", "K3S_URL", "K3S_CONFIG_FILE", "K3S_DATA_DIR"})
-_OUR_FOLDERS = ("/var/lib/rancher/k3s", "/etc/rancher/k3s")
+_OUR_PATHS = frozenset({"/", *OURS, CONFIG_DIR, f"{CONFIG_DIR}/config.yaml"})
 
 
 def mode(cluster: Cluster) -> Iterator[Mistake]:
@@ -127,7 +129,7 @@ def secret_mounts(cluster: Cluster) -> Iterator[Mistake]:
     for number, mount in enumerate(cluster.spec.secret_mounts):
         field = f"spec.secretMounts[{number}]"
         place = mount.mount_path.rstrip("/") or "/"
-        if mount.mount_path and (place == "/" or place in _OUR_FOLDERS or place in places):
+        if mount.mount_path and place in _OUR_PATHS | places:
             yield Mistake(f"{field}.mountPath", f"{mount.mount_path} is taken; choose another path")
         places.add(place)
         yield from _mounted_files(field, mount.sub_path, mount.items, mount.default_mode)

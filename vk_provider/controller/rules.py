@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vk_provider.controller.names import LONGEST, RESERVED
+
 Json = Mapping[str, Any]
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 DNS_NAME = rf"^{_LABEL}([.]{_LABEL})*$"
 VERSION = r"^v1[.][0-9]+[.][0-9]+(-(alpha|beta|rc)[.]?[0-9]+)?[-+]k3s[0-9]+$"
-LONGEST_NAME = 41
-"""Of a Cluster: the label that a StatefulSet gives its pods (`k3k-NAME-server-HASH`) has 63 characters at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,14 +97,14 @@ CLUSTER_RULES = (
     Rule(
         path="metadata.name",
         what="is kept for ourselves; choose another name",
-        cel="self != 'system'",
-        holds=lambda name: name != "system",
+        cel=f"!(self in {sorted(RESERVED)})",
+        holds=lambda name: name not in RESERVED,
     ),
     Rule(
         path="metadata.name",
-        what=f"is too long; use up to {LONGEST_NAME} characters",
-        cel=f"self.size() <= {LONGEST_NAME}",
-        holds=lambda name: len(name) <= LONGEST_NAME,
+        what=f"is too long; use up to {LONGEST} characters",
+        cel=f"self.size() <= {LONGEST}",
+        holds=lambda name: len(name) <= LONGEST,
     ),
     _matching("metadata.name", f"^{_LABEL}$", "is no DNS label, and Services are named after it; use a-z, 0-9 and '-'"),
     _matching("spec.version", VERSION, "is no version of K3s; write it like v1.33.4-k3s1"),
@@ -137,6 +137,7 @@ CLUSTER_RULES = (
     _needs("spec.addons[]", "secretRef", "name the Secret that has the manifests"),
     _name("spec.addons[].secretRef", "a Secret"),
     *(_name(f"spec.customCAs.sources.{source}.secretName", "a Secret") for source in _SOURCES),
+    _matching("spec.secretMounts[].name", f"^{_LABEL}$", "cannot be the name of a volume; use a-z, 0-9 and '-'"),
     _needs("spec.secretMounts[]", "secretName", "name the Secret"),
     _name("spec.secretMounts[].secretName", "a Secret"),
     _needs("spec.secretMounts[]", "mountPath", "say where the Secret is mounted"),

@@ -13,6 +13,7 @@ AUTHORITIES_DIR, CONFIG_SOURCE_DIR = "/authorities", "/config"
 MANIFESTS_DIR = f"{DATA_DIR}/server/manifests"
 DATA_VOLUME = "varlibrancherk3s"
 _SCRATCH = {"rancher": "/etc/rancher", "run": "/run", "log": "/var/log", "tmp": "/tmp"}  # noqa: S108 - the pod's own
+OURS = (DATA_DIR, *_SCRATCH.values())  # where something of our own is mounted
 
 
 def volumes(cluster: Cluster, names: Names) -> list[Draft]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from vk_provider.controller.resources import GROUP
+from vk_provider.controller.names import COMPONENT, PROVIDER
 from vk_provider.install.controller import LABELS, SECURITY_LEVEL, account, deployment, namespace
 from vk_provider.install.crds import RULES, cluster_crd, policy_crd
 from vk_provider.install.options import NAME, Options
@@ -66,7 +66,7 @@ def monitors(options: Options) -> list[Json]:
     controller = {"selector": {"matchLabels": LABELS}, "endpoints": [{"port": "metrics"}]}
     providers = {
         "namespaceSelector": {"any": True},
-        "selector": {"matchLabels": {f"{GROUP}/component": "provider"}},
+        "selector": {"matchLabels": {COMPONENT: PROVIDER}},
         "podMetricsEndpoints": [{"port": "health"}],
     }
     return [

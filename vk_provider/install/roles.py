@@ -8,6 +8,7 @@ for what they are for.
 from collections.abc import Sequence
 from typing import Any
 
+from vk_provider.controller.provider_objects import ROLE as PROVIDER
 from vk_provider.controller.resources import GROUP
 
 Json = dict[str, Any]
@@ -16,17 +17,16 @@ API_GROUP = "rbac.authorization.k8s.io"
 API_VERSION = f"{API_GROUP}/v1"
 CONTROLLER = "vk-provider:controller"
 CONTROLLER_CLUSTER_WIDE = "vk-provider:controller-cluster-wide"
-PROVIDER = "vk-provider:provider"
-PROVIDER_STORAGE_CLASSES = "vk-provider:provider-storage-classes"
-PROVIDER_PRIORITY_CLASSES = "vk-provider:provider-priority-classes"
+PROVIDER_STORAGE_CLASSES = f"{PROVIDER}-storage-classes"
+PROVIDER_PRIORITY_CLASSES = f"{PROVIDER}-priority-classes"
 EDIT = "vk-provider:edit"
 VIEW = "vk-provider:view"
 
 _READ = ("get", "list", "watch")
 _KEEP = (*_READ, "create", "patch", "delete")
-_SWEEP = (*_KEEP, "deletecollection")
+_SWEEP = ("deletecollection",)
 _APPS, _NETWORKING, _DISCOVERY = "apps", "networking.k8s.io", "discovery.k8s.io"
-_STORAGE, _SCHEDULING, _POLICY = "storage.k8s.io", "scheduling.k8s.io", "policy"
+_STORAGE, _SCHEDULING = "storage.k8s.io", "scheduling.k8s.io"
 
 
 def cluster_roles() -> list[Json]:
@@ -36,7 +36,9 @@ def cluster_roles() -> list[Json]:
         _cluster_role(PROVIDER, _provider()),
         _cluster_role(PROVIDER_STORAGE_CLASSES, [_rule(_STORAGE, ("list", "watch"), "storageclasses")]),
         _cluster_role(PROVIDER_PRIORITY_CLASSES, [_rule(_SCHEDULING, _KEEP, "priorityclasses")]),
-        _cluster_role(EDIT, [_rule(GROUP, (*_SWEEP, "update"), "clusters")], aggregated_to=("admin", "edit")),
+        _cluster_role(
+            EDIT, [_rule(GROUP, (*_KEEP, "update", "deletecollection"), "clusters")], aggregated_to=("admin", "edit")
+        ),
         _cluster_role(VIEW, [_rule(GROUP, _READ, "clusters")], aggregated_to=("admin", "edit", "view")),
     ]
 
@@ -44,23 +46,21 @@ def cluster_roles() -> list[Json]:
 def _controller() -> list[Json]:
     """What it does in namespaces with Clusters."""
     return [
-        _rule(GROUP, (*_READ, "patch"), "clusters"),
+        _rule(GROUP, ("list", "watch", "patch"), "clusters"),
         _rule(GROUP, ("patch",), "clusters/status"),
         # Where owners are checked (OwnerReferencesPermissionEnforcement), what is owned may hold up its owner's end.
         _rule(GROUP, ("update",), "clusters/finalizers"),
+        _rule("", _KEEP, "configmaps", "secrets", "services", "serviceaccounts"),
         _rule(_APPS, _KEEP, "statefulsets", "deployments"),
-        _rule("", _KEEP, "serviceaccounts"),
-        _rule("", _SWEEP, "configmaps", "secrets", "services"),
-        _rule(_NETWORKING, _SWEEP, "ingresses", "networkpolicies"),
-        _rule(_POLICY, _KEEP, "poddisruptionbudgets"),
+        _rule(_NETWORKING, _KEEP, "ingresses", "networkpolicies"),
         _rule(API_GROUP, _KEEP, "rolebindings"),
         _rule(API_GROUP, ("bind",), "clusterroles", names=(PROVIDER,)),
-        # Made by others, or by the provider that is gone when the last of its objects are deleted.
-        _rule("", (*_READ, "delete", "deletecollection"), "pods", "persistentvolumeclaims"),
-        _rule("", ("list", "delete", "deletecollection"), "endpoints"),
-        _rule(_DISCOVERY, ("list", "delete", "deletecollection"), "endpointslices"),
-        _rule("", (*_READ, "create", "patch"), "events"),
-        _rule("", _READ, "resourcequotas"),
+        _rule("", ("list", "watch"), "pods"),
+        _rule("", ("list", "watch", "delete"), "persistentvolumeclaims"),
+        _rule("", ("list", "watch", "create", "patch"), "events"),
+        # What a provider has left.
+        _rule("", _SWEEP, "pods", "persistentvolumeclaims", "configmaps", "secrets", "endpoints"),
+        _rule(_NETWORKING, _SWEEP, "ingresses", "networkpolicies"),
     ]
 
 
@@ -68,10 +68,9 @@ def _controller_cluster_wide() -> list[Json]:
     """What it does outside all namespaces."""
     optional = (PROVIDER_STORAGE_CLASSES, PROVIDER_PRIORITY_CLASSES)
     return [
-        _rule("", _READ, "nodes"),
+        _rule("", ("list",), "nodes"),
         _rule(_NETWORKING, ("get",), "servicecidrs"),
-        _rule(_STORAGE, _READ, "storageclasses"),
-        _rule(_SCHEDULING, ("list", "delete", "deletecollection"), "priorityclasses"),
+        _rule(_SCHEDULING, ("list", "delete"), "priorityclasses"),
         _rule(API_GROUP, _KEEP, "clusterrolebindings"),
         _rule(API_GROUP, ("bind",), "clusterroles", names=optional),
     ]

@@ -1,6 +1,5 @@
-"""Writes `manifests/` from what `vkp install` applies: `python -m vk_provider.install.write [FOLDER]`."""
+"""Writes `manifests/` and `docs/reference/` from what `vkp install` applies: `python -m vk_provider.install.write`."""
 
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,12 @@ from vk_provider.install.controller import account, deployment, metrics_service,
 from vk_provider.install.crds import cluster_crd, policy_crd
 from vk_provider.install.options import Options
 from vk_provider.install.overlays import overlays
+from vk_provider.install.reference import references
 from vk_provider.install.roles import cluster_roles
 
-MANIFESTS = Path(__file__).parents[2] / "manifests"
+REPOSITORY = Path(__file__).parents[2]
+MANIFESTS = REPOSITORY / "manifests"
+REFERENCE = REPOSITORY / "docs" / "reference"
 _NOTE = "# Written by `make manifests`; change vk_provider/install instead.\n"
 
 
@@ -32,10 +34,14 @@ def _readable(dumper: yaml.CSafeDumper, text: str) -> yaml.ScalarNode:
 _Plain.add_representer(str, _readable)
 
 
-def files() -> dict[str, str]:
-    """Every file that is written, by its path below `manifests/`."""
-    options = Options()
-    bodies: dict[str, Sequence[Any]] = {
+def files() -> dict[Path, str]:
+    """Every file that is written."""
+    manifests = {MANIFESTS / path: text_of(documents) for path, documents in _manifests(Options()).items()}
+    return manifests | {REFERENCE / path: text for path, text in references().items()}
+
+
+def _manifests(options: Options) -> dict[str, Sequence[Any]]:
+    return {
         "base/crds/clusters.yaml": [cluster_crd(rules=False)],
         "base/crds/virtualclusterpolicies.yaml": [policy_crd(rules=False)],
         "base/namespace.yaml": [namespace(options)],
@@ -43,19 +49,17 @@ def files() -> dict[str, str]:
         "base/controller.yaml": [*account(options), metrics_service(options), deployment(options)],
         **overlays(options),
     }
-    return {path: text_of(documents) for path, documents in bodies.items()}
 
 
 def text_of(documents: Iterable[Any]) -> str:
     return _NOTE + yaml.dump_all(documents, Dumper=_Plain, sort_keys=False, width=120)
 
 
-def main(folder: Path = MANIFESTS) -> None:
+def main() -> None:
     for path, text in files().items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    main()

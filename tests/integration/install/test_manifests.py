@@ -83,6 +83,10 @@ def test_rules_are_applied_where_they_are_known(kubectl: Kubectl, host_api_serve
     kubectl("apply", "-k", str(MANIFESTS / "overlays/cel"))
 
 
+def test_the_examples_are_applied(kubectl: Kubectl) -> None:
+    kubectl("apply", "-f", str(MANIFESTS / "examples"))
+
+
 MONITORS = {"ServiceMonitor": "servicemonitors", "PodMonitor": "podmonitors"}
 
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from vk_provider.controller.cluster import Cluster, FixedFields
-from vk_provider.controller.rules import LONGEST_NAME
+from vk_provider.controller.names import LONGEST
 from vk_provider.controller.validation import host_mistakes, mistakes, transition_mistakes
 
 NEVER = "cannot be changed; make another Cluster for that"
@@ -49,6 +49,11 @@ def told(spec: dict[str, Any], *, name: str = "demo") -> list[str]:
         pytest.param({"secretMounts": [{"secretName": "s", "mountPath": "/etc/x"}]}, id="mount for all roles"),
         pytest.param({"serverResources": {"requests": {"cpu": "1"}, "limits": {"cpu": 2}}}, id="resources"),
         pytest.param({"sync": {"configMaps": {"all": True, "selector": {"a": "b"}}}}, id="sync"),
+        pytest.param({"serverArgs": ["--write-kubeconfig-mode=777", "--v 2"]}, id="flags"),
+        pytest.param(
+            {"secretMounts": [{"secretName": "s", "mountPath": "/etc/rancher/k3s/registries.yaml", "subPath": "a"}]},
+            id="mount beside the configuration",
+        ),
         pytest.param({"nodeSelector": {"example.com/a": "b", "c": ""}}, id="node selector"),
     ],
 )
@@ -282,6 +287,21 @@ def test_what_makes_sense_is_accepted(spec: dict[str, Any]) -> None:
             id="mount over the data",
         ),
         pytest.param(
+            {"secretMounts": [{"secretName": "s", "mountPath": "/etc/rancher/k3s"}]},
+            "spec.secretMounts[0].mountPath: /etc/rancher/k3s is taken; choose another path",
+            id="mount over the configuration",
+        ),
+        pytest.param(
+            {"secretMounts": [{"name": "A b", "secretName": "s", "mountPath": "/x"}]},
+            "spec.secretMounts[0].name: cannot be the name of a volume; use a-z, 0-9 and '-'",
+            id="mount's name",
+        ),
+        pytest.param(
+            {"serverArgs": ["--v=2", "--token=x"]},
+            "spec.serverArgs[1]: --token is set by us; use spec.tokenSecretRef",
+            id="our flag",
+        ),
+        pytest.param(
             {"secretMounts": [{"secretName": "s", "mountPath": "/x"}, {"secretName": "t", "mountPath": "/x/"}]},
             "spec.secretMounts[1].mountPath: /x/ is taken; choose another path",
             id="two mounts at one place",
@@ -326,7 +346,7 @@ def test_what_makes_no_sense_is_refused(spec: dict[str, Any], mistake: str) -> N
     ("name", "mistake"),
     [
         pytest.param("system", "metadata.name: is kept for ourselves; choose another name", id="reserved"),
-        pytest.param("a" * (LONGEST_NAME + 1), "metadata.name: is too long; use up to 41 characters", id="too long"),
+        pytest.param("a" * (LONGEST + 1), "metadata.name: is too long; use up to 41 characters", id="too long"),
         pytest.param(
             "a.b",
             "metadata.name: is no DNS label, and Services are named after it; use a-z, 0-9 and '-'",
@@ -339,7 +359,7 @@ def test_a_name_must_fit_what_is_named_after_it(name: str, mistake: str) -> None
 
 
 def test_the_longest_name_fits() -> None:
-    assert told({}, name="a" * LONGEST_NAME) == []
+    assert told({}, name="a" * LONGEST) == []
 
 
 def test_all_mistakes_are_told_at_once() -> None:
