@@ -5,7 +5,6 @@ cluster's there), else KUBECONFIG, else ~/.kube/config, else a pod's own service
 """
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import yaml
 
 from kube.errors import CredentialsError
+from vk_provider.cli.private_files import private_file
 
 HOST_KUBECONFIG, HOST_CONTEXT = "VKP_HOST_KUBECONFIG", "VKP_HOST_CONTEXT"
 _LISTS = ("clusters", "contexts", "users")
@@ -39,10 +39,9 @@ def one_file(files: Sequence[Path]) -> Iterator[Path]:
             raise CredentialsError(f"{files[0]}: there is no such file")
         yield files[0]
         return
-    with tempfile.NamedTemporaryFile("w", suffix=".kubeconfig") as merged:  # only this user may read it
-        yaml.safe_dump(merge([(path.parent.absolute(), _read(path)) for path in files]), merged)
-        merged.flush()
-        yield Path(merged.name)
+    merged = merge([(path.parent.absolute(), _read(path)) for path in files])
+    with private_file(yaml.safe_dump(merged), suffix=".kubeconfig") as file:
+        yield file
 
 
 def merge(configs: Sequence[tuple[Path, Mapping[str, Any]]]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from vk_provider.cli.exits import Failure
@@ -22,3 +23,12 @@ def write_privately(path: Path, text: str) -> None:
             raise
     except OSError as error:
         raise Failure(f"{path}: cannot be written ({error.strerror})") from error
+
+
+@contextlib.contextmanager
+def private_file(text: str, *, suffix: str) -> Iterator[Path]:
+    """Give a file with the text that is there as long as the block lasts."""
+    with tempfile.NamedTemporaryFile("w", prefix="vkp-", suffix=suffix) as file:
+        file.write(text)
+        file.flush()
+        yield Path(file.name)

@@ -13,6 +13,7 @@ _HERE = "vk_provider.cli"
 COMMANDS = {
     "cluster": Lazy(f"{_HERE}.cluster.group:cluster", "Create, look at, change and delete virtual clusters."),
     "kubeconfig": Lazy(f"{_HERE}.kubeconfig:kubeconfig", "Get the kubeconfig of a virtual cluster."),
+    "connect": Lazy(f"{_HERE}.connect:connect", "Run a shell or a command that talks to a virtual cluster."),
     "explain": Lazy(f"{_HERE}.explain:explain", "Show a pod on both sides, and what went wrong last."),
     "translate": Lazy(f"{_HERE}.translate:translate", "Show what a manifest becomes on the host, without a cluster."),
 }

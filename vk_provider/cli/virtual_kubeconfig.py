@@ -12,23 +12,19 @@ from kube.objects import Object
 from kube.resources import SECRETS
 from vk_provider.cli.cluster_columns import phase, trouble
 from vk_provider.cli.exits import Exit, Failure
-
-KEY = "kubeconfig.yaml"
-
-
-def secret_name(cluster: str) -> str:
-    return f"k3k-{cluster}-kubeconfig"
+from vk_provider.controller.kubeconfig import FILE
+from vk_provider.controller.names import Names
 
 
 async def read_kubeconfig(host: Client, cluster: Object) -> str:
     """Return its text; raises Failure when it is not there (yet)."""
     try:
-        secret = await host.get(SECRETS, secret_name(cluster.name), cluster.namespace)
+        secret = await host.get(SECRETS, Names(cluster.name, cluster.namespace).kubeconfig, cluster.namespace)
     except NotFound as error:
         raise _not_there(cluster) from error
-    encoded = (secret.decode("data") or {}).get(KEY)
+    encoded = (secret.decode("data") or {}).get(FILE)
     if not encoded:
-        raise Failure(f"Secret {secret.namespace}/{secret.name}: the key {KEY} is missing")
+        raise Failure(f"Secret {secret.namespace}/{secret.name}: the key {FILE} is missing")
     return b64decode(encoded).decode()
 
 

@@ -7,17 +7,14 @@ import pytest
 from sandbox.session import ApiServer
 from tests.cluster_fixtures import Api
 from tests.integration.cli.commands import Vkp
+from tests.integration.install.kinds import install_kinds
 from tests.kubectl import Kubectl
-from vk_provider.install.crds import RULES_SINCE, crds
 
 
 @pytest.fixture(scope="session")
 def kinds(host_api_server: ApiServer) -> None:
     """The host API server knows Clusters and policies."""
-    kubectl = Kubectl(host_api_server.kubectl, host_api_server.kubeconfig)
-    definitions = crds(rules=host_api_server.version[:2] >= RULES_SINCE)
-    kubectl.apply(*definitions)
-    kubectl.wait_for("condition=Established", *(f"crd/{each['metadata']['name']}" for each in definitions))
+    install_kinds(host_api_server)
 
 
 @pytest.fixture
