@@ -8,7 +8,7 @@ for what they are for.
 from collections.abc import Sequence
 from typing import Any
 
-from vk_provider.controller.provider_objects import ROLE as PROVIDER
+from vk_provider.controller.provider_objects import ROLE
 from vk_provider.controller.resources import GROUP
 
 Json = dict[str, Any]
@@ -17,6 +17,7 @@ API_GROUP = "rbac.authorization.k8s.io"
 API_VERSION = f"{API_GROUP}/v1"
 CONTROLLER = "vk-provider:controller"
 CONTROLLER_CLUSTER_WIDE = "vk-provider:controller-cluster-wide"
+PROVIDER = ROLE
 PROVIDER_STORAGE_CLASSES = f"{PROVIDER}-storage-classes"
 PROVIDER_PRIORITY_CLASSES = f"{PROVIDER}-priority-classes"
 EDIT = "vk-provider:edit"
