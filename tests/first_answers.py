@@ -96,6 +96,14 @@ def settled(
     raise AssertionError("something new came each time")
 
 
+def with_status(known: Known, kind: str, name: str, status: Mapping[str, Any]) -> Known:
+    """The host has said something of an object; nothing if it is not there."""
+    before = known.objects.get((kind, name))
+    if before is None:
+        return known
+    return Known({**known.objects, (kind, name): {**before, "status": status}}, known.secrets)
+
+
 def applied(answer: Desired, known: Known) -> Known:
     addresses = _free_addresses(known)
     objects: Objects = dict(known.objects)
@@ -108,14 +116,16 @@ def applied(answer: Desired, known: Known) -> Known:
 
 
 def _stored(body: Mapping[str, Any], before: Mapping[str, Any] | None, addresses: Iterator[str]) -> Mapping[str, Any]:
-    metadata = {"creationTimestamp": NOW.isoformat(), **body["metadata"]}
-    stored: dict[str, Any] = {**body, "metadata": metadata}
+    stored: dict[str, Any] = dict(body)
     if before is not None and "status" in before:
         stored["status"] = before["status"]
     if body["kind"] == "Service":
         has = (before or {}).get("spec", {}).get("clusterIP")
         stored["spec"] = {"clusterIP": has or next(addresses), **body["spec"]}
-    return stored
+    number = 0 if before is None else before["metadata"]["generation"]
+    is_new = before is None or before.get("spec") != stored.get("spec")
+    born = {"creationTimestamp": NOW.isoformat(), "generation": number + is_new}
+    return {**stored, "metadata": {**body["metadata"], **born}}
 
 
 def _free_addresses(known: Known) -> Iterator[str]:
