@@ -20,6 +20,9 @@ from vk_provider.controller.kubeconfig import client_of
 from vk_provider.provider.settings import ProviderSettings
 
 GIVEN = Known({}, first_answers.given())
+# With authorities, which take long to make.
+KEYS = ("Secret", "k3k-demo-authorities")
+BEGUN = Known({KEYS: settled(demo())[0].objects[KEYS]}, GIVEN.secrets)
 SHARED = {
     ("Secret", "k3k-demo-token"),
     ("Secret", "k3k-demo-authorities"),
@@ -54,8 +57,8 @@ SPECS = st.fixed_dictionaries(
         "persistence": st.sampled_from([Persistence(), Persistence(type="ephemeral")]),
     },
 )
-# Keys are made for each example, which takes its time on a busy machine.
-few = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Certificates are made for each example, which takes its time on a busy machine.
+few = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def test_a_shared_cluster_is_these_objects() -> None:
@@ -66,7 +69,7 @@ def test_a_shared_cluster_is_these_objects() -> None:
 @few
 @given(SPECS)
 def test_nothing_changes_when_asked_again(spec: dict[str, Any]) -> None:
-    known, answer = settled(demo(**spec), before=GIVEN)
+    known, answer = settled(demo(**spec), before=BEGUN)
     assert desired(demo(**spec), known, HOST, NOW) == answer
     assert answer.obsolete == []
 
@@ -74,9 +77,9 @@ def test_nothing_changes_when_asked_again(spec: dict[str, Any]) -> None:
 @few
 @given(SPECS, SPECS)
 def test_it_comes_to_the_same_whatever_it_was_before(before: dict[str, Any], after: dict[str, Any]) -> None:
-    known, _ = settled(demo(**before), before=GIVEN)
+    known, _ = settled(demo(**before), before=BEGUN)
     changed, _ = settled(demo(**after), before=known)
-    fresh, _ = settled(demo(**after), before=GIVEN)
+    fresh, _ = settled(demo(**after), before=BEGUN)
     kept = {("Secret", "k3k-demo-token"), *(("Service", f"k3k-demo-server-{number}") for number in range(5))}
     assert changed.objects.keys() - kept == fresh.objects.keys() - kept
 
@@ -84,7 +87,7 @@ def test_it_comes_to_the_same_whatever_it_was_before(before: dict[str, Any], aft
 @few
 @given(SPECS)
 def test_everything_goes_with_its_cluster_and_is_told_by_its_label(spec: dict[str, Any]) -> None:
-    known, _ = settled(demo(**spec), before=GIVEN)
+    known, _ = settled(demo(**spec), before=BEGUN)
     for (kind, _), body in known.objects.items():
         assert body["metadata"]["labels"].items() >= {"k3k.io/control-plane": "demo"}.items()
         if kind == "ClusterRoleBinding":
@@ -96,7 +99,7 @@ def test_everything_goes_with_its_cluster_and_is_told_by_its_label(spec: dict[st
 @few
 @given(SPECS)
 def test_what_is_known_is_not_changed(spec: dict[str, Any]) -> None:
-    known, _ = settled(demo(**spec), before=GIVEN)
+    known, _ = settled(demo(**spec), before=BEGUN)
     before = msgspec.json.encode([*known.objects.values(), *known.secrets.values()])
     desired(demo(**spec), known, HOST, NOW + timedelta(days=500))
     assert msgspec.json.encode([*known.objects.values(), *known.secrets.values()]) == before
