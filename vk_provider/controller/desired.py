@@ -15,7 +15,7 @@ from vk_provider.controller.addresses import api_address, dns_address
 from vk_provider.controller.cluster import Cluster
 from vk_provider.controller.given_secrets import TOKEN, given_token
 from vk_provider.controller.installation import Installation
-from vk_provider.controller.k3s_config import COMMON, common_config, hash_of, written
+from vk_provider.controller.k3s_config import COMMON, common_config, hash_of
 from vk_provider.controller.known import Known, contents
 from vk_provider.controller.names import Names
 from vk_provider.controller.network_policy import network_policy
@@ -23,6 +23,7 @@ from vk_provider.controller.objects import secret
 from vk_provider.controller.pki import SERVER_CA
 from vk_provider.controller.server import Servers, stateful_set
 from vk_provider.controller.versions import wanted_version
+from vk_provider.controller.yaml_files import written
 
 # K3s renews its certificates, which last a year, only when it starts.
 SERVER_RENEWAL = timedelta(days=270)

@@ -6,7 +6,7 @@ What is one server's own is in `membership`. docs/reference/k3s.md says which ve
 import hashlib
 from collections.abc import Callable, Mapping
 
-import yaml
+import msgspec
 
 from reflectors.translation.json_values import Draft, Json
 from vk_provider.controller.addresses import API_PORT, SERVER_PORT, api_address, dns_address, served_names
@@ -27,13 +27,8 @@ def common_config(cluster: Cluster, known: Known, installation: Installation, to
     return with_flags(ours, server_flags(cluster.spec))
 
 
-def written(config: Json) -> bytes:
-    """Return a configuration as its file, the same for the same."""
-    return yaml.safe_dump(dict(config), default_flow_style=False).encode()
-
-
 def hash_of(*configs: Json) -> str:
-    return hashlib.sha256(b"\0".join(map(written, configs))).hexdigest()[:16]
+    return hashlib.sha256(msgspec.json.encode(configs, order="deterministic")).hexdigest()[:16]
 
 
 def _everywhere(cluster: Cluster, known: Known, token: str) -> Draft:

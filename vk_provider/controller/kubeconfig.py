@@ -1,13 +1,11 @@
 """Kubeconfigs: for the tenant's administrator, and for the provider."""
 
 import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from kube.certificates import KeyPair
+from vk_provider.controller.yaml_files import read, written
 
 CONTEXT = "default"
 FILE = "kubeconfig.yaml"  # the key in a Secret
@@ -33,23 +31,23 @@ def kubeconfig(server: str, authority: bytes, client: KeyPair) -> bytes:
             }
         ],
     }
-    return yaml.safe_dump(content, sort_keys=False).encode()
+    return written(content)
 
 
 def client_of(content: bytes | None) -> KeyPair | None:
     """Return the client certificate in a kubeconfig of ours; None if there is none, or it is unreadable."""
     try:
-        user: Mapping[str, Any] = yaml.safe_load(content or b"")["users"][0]["user"]
+        user: Mapping[str, Any] = read(content or b"")["users"][0]["user"]
         return KeyPair(_decoded(user["client-certificate-data"]), _decoded(user["client-key-data"]))
-    except (yaml.YAMLError, UnicodeDecodeError, binascii.Error, TypeError, LookupError, ValueError):
+    except (TypeError, LookupError, ValueError):
         return None
 
 
 def server_of(content: bytes | None) -> str:
     """Return the URL in a kubeconfig of ours; empty if there is none, or it is unreadable."""
     try:
-        url: str = yaml.safe_load(content or b"")["clusters"][0]["cluster"]["server"]
-    except (yaml.YAMLError, UnicodeDecodeError, TypeError, LookupError):
+        url: str = read(content or b"")["clusters"][0]["cluster"]["server"]
+    except (TypeError, LookupError, ValueError):
         return ""
     return url
 

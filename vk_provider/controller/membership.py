@@ -9,7 +9,6 @@ again in the same way, the very first one too: it must not begin a second cluste
 import hashlib
 from collections.abc import Sequence
 
-import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -21,6 +20,7 @@ from vk_provider.controller.known import Known
 from vk_provider.controller.names import CONFIG_HASH, Names, server_labels
 from vk_provider.controller.objects import made_for
 from vk_provider.controller.server_args import has_external_datastore
+from vk_provider.controller.yaml_files import read
 
 POD_NAME = "statefulset.kubernetes.io/pod-name"
 _PORTS = {"https": SERVER_PORT, "etcd-client": 2379, "etcd-peer": 2380}
@@ -139,5 +139,7 @@ def _server_service(cluster: Cluster, names: Names, number: int) -> Draft:
 
 
 def _config_in_use(known: Known, names: Names, file: str) -> Json:
-    found = yaml.safe_load(known.files(names.server_config).get(file, b""))
-    return found if isinstance(found, dict) else {}
+    try:
+        return read(known.files(names.server_config).get(file, b"{}"))
+    except ValueError:  # somebody else wrote it, and it will be written again
+        return {}

@@ -1,7 +1,5 @@
 """The provider of a virtual cluster: the daemon that is its node, what it may do on the host, and what it is told."""
 
-import yaml
-
 from reflectors.sync_config import convert
 from reflectors.translation.json_values import Draft
 from vk_provider.controller.addresses import API_PORT, api_address, bracketed, dns_address
@@ -14,6 +12,7 @@ from vk_provider.controller.names import Names, labels, provider_labels
 from vk_provider.controller.objects import made_for, without_nothing
 from vk_provider.controller.server_args import cluster_domain
 from vk_provider.controller.services import KUBELET_PORT
+from vk_provider.controller.yaml_files import written
 
 ROLE = "vk-provider:provider"  # a ClusterRole of the installation; so are those that begin with it
 _CLUSTER_ROLE = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole"}
@@ -64,7 +63,7 @@ def _subject(cluster: Cluster, names: Names) -> Draft:
 
 def sync_config_map(cluster: Cluster, names: Names) -> Draft:
     """Return what says which kinds are reflected; the provider follows its changes."""
-    return made_for(cluster, "v1", "ConfigMap", names.sync, data={SYNC_FILE: yaml.safe_dump(cluster.spec.sync)})
+    return made_for(cluster, "v1", "ConfigMap", names.sync, data={SYNC_FILE: written(cluster.spec.sync).decode()})
 
 
 def deployment(cluster: Cluster, names: Names, known: Known, installation: Installation) -> Draft:
