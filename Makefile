@@ -3,6 +3,8 @@
 .DELETE_ON_ERROR:
 PYTHON ?= python3
 BIN := .venv/bin
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	--no-annotate pyproject.toml
 
 .PHONY: help setup demo test lint bench down lock manifests
 help: ## show this
@@ -31,9 +33,9 @@ down: ## end and remove everything that was started here
 manifests: .venv/ready ## write manifests/ and docs/reference/ from vk_provider/install
 	$(BIN)/python -m vk_provider.install.write
 
-lock: ## renew requirements.lock from pyproject.toml (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--no-annotate --group dev pyproject.toml --output-file requirements.lock
+lock: ## renew requirements.lock and requirements-run.lock from pyproject.toml (needs uv)
+	$(LOCK) --group dev --output-file requirements.lock
+	$(LOCK) --constraint requirements.lock --output-file requirements-run.lock
 
 # The mark is written last, so that an interrupted installation is taken up again.
 .venv/ready: requirements.lock pyproject.toml

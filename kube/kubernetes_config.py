@@ -14,15 +14,18 @@ from typing import Any
 
 import msgspec
 import yaml
-from kubernetes_asyncio.client import Configuration
-from kubernetes_asyncio.config import ConfigException
-from kubernetes_asyncio.config.exec_provider import ExecProvider
-from kubernetes_asyncio.config.incluster_config import InClusterConfigLoader
-from kubernetes_asyncio.config.kube_config import ConfigNode, KubeConfigMerger
 
 from kube.errors import CredentialsError
+from kube.kubernetes_asyncio_parts import models_left_out
 from kube.reloading import Read
 from kube.tls import TlsMaterial
+
+with models_left_out():
+    from kubernetes_asyncio.client import Configuration
+    from kubernetes_asyncio.config import ConfigException
+    from kubernetes_asyncio.config.exec_provider import ExecProvider
+    from kubernetes_asyncio.config.incluster_config import InClusterConfigLoader
+    from kubernetes_asyncio.config.kube_config import ConfigNode, KubeConfigMerger
 
 _PLUGIN_LIMIT = 60.0  # seconds; some plugins wait for a browser, and nobody does for ever
 

@@ -74,13 +74,18 @@ def build_root(root: Path, progress: Progress) -> None:
     """Make the file system in `root`, which must not exist."""
     unpack_root(root, PACKAGES, progress)
     progress("making the test image small and complete")
-    for pattern in SUPERFLUOUS:
-        for path in root.glob(pattern):
-            _remove(path)
-    _configure(root)
+    make_small(root)
+    configure(root)
     _add_programs(root)
     _link_applets(root)
     run(["chroot", str(root), "python3", "-B", "-c", COMPILE], "cannot compile Python's modules for the test image")
+
+
+def make_small(root: Path) -> None:
+    """Remove what nobody will read in an image."""
+    for pattern in SUPERFLUOUS:
+        for path in root.glob(pattern):
+            _remove(path)
 
 
 def _remove(path: Path) -> None:
@@ -90,7 +95,7 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
-def _configure(root: Path) -> None:
+def configure(root: Path) -> None:
     """Users, name resolution, and certificate authorities."""
     etc, share = root / "etc", root / "usr/share"
     for name in ("passwd", "group"):

@@ -66,8 +66,8 @@ def _is_installed(package: str) -> bool:
     return subprocess.run(query, capture_output=True, check=False).stdout == b"installed"
 
 
-def run(command: Sequence[str], failure: str, *, cwd: Path | None = None) -> None:
-    """Run a package tool; its last word becomes the error's reason."""
+def run(command: Sequence[str], failure: str, *, cwd: Path | None = None) -> str:
+    """Run a package tool; returns what it printed. Its last word becomes the error's reason."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     done = subprocess.run(
         command,
@@ -82,3 +82,4 @@ def run(command: Sequence[str], failure: str, *, cwd: Path | None = None) -> Non
         words = (done.stderr or done.stdout).strip().splitlines()
         reason = words[-1] if words else f"exit code {done.returncode}"
         raise SandboxError(f"{failure}: {reason}; run `{' '.join(command)}` to see more")
+    return done.stdout

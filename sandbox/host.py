@@ -14,6 +14,7 @@ from sandbox.core import Sandbox, http_get, require_free
 from sandbox.errors import SandboxError
 from sandbox.images import ImageStore
 from sandbox.k3s_image import DNS_IMAGE, IMAGE, add_k3s_images, k3s_layers
+from sandbox.provider_image import add_provider_image, built_image
 
 REGISTRY = "host/registry"
 PROVISIONER = "host/provisioner"
@@ -48,6 +49,8 @@ def prepare(binaries: Binaries) -> None:
     if os.geteuid() == 0:
         node.require_node_support(binaries)
     k3s_layers(binaries)
+    if os.geteuid() == 0:  # buildah could do without, in a user namespace, which a machine may not allow
+        built_image(binaries.progress)
 
 
 def start_node(sandbox: Sandbox, name: str, binaries: Binaries) -> None:
@@ -75,6 +78,11 @@ def add_applications(sandbox: Sandbox, binaries: Binaries) -> None:
 def add_k3s(sandbox: Sandbox, binaries: Binaries) -> None:
     """Put the K3s stand-in on every running node, where otherwise its first pod would have to wait for it."""
     _pull_everywhere(sandbox, binaries, [IMAGE, DNS_IMAGE])
+
+
+def add_provider(sandbox: Sandbox, binaries: Binaries) -> None:
+    """Build our own image unless it is there, and put it on every running node."""
+    _pull_everywhere(sandbox, binaries, add_provider_image(ImageStore(sandbox.layout.images), sandbox.progress))
 
 
 def _pull_everywhere(sandbox: Sandbox, binaries: Binaries, names: list[str]) -> None:

@@ -206,6 +206,11 @@ class HostCluster(ApiServer):
         with changing(self._state) as sandbox:
             host.add_k3s(sandbox, self._binaries)
 
+    def add_provider(self) -> None:
+        """Put our own image on every node, built of the working tree as it is."""
+        with changing(self._state) as sandbox:
+            host.add_provider(sandbox, self._binaries)
+
     def stop_node(self, name: str) -> None:
         """Lose a node as in a power cut: no daemon, no container, no address."""
         with changing(self._state) as sandbox:
