@@ -9,9 +9,7 @@ def run(program: str) -> str:
 
 
 def test_a_daemon_starts_without_the_models() -> None:
-    program = (
-        "import sys, kube.credentials; print([name for name in sys.modules if name.startswith('kubernetes_asyncio')])"
-    )
+    look = "[name for name in sys.modules if name.startswith('kubernetes_asyncio')]"
     assert run(f"import sys, kube.credentials; print({look})") == "[]\n"
 
 
