@@ -50,6 +50,8 @@ class Context:
     cluster_domain: str = "cluster.local"
     dns_address: str | None = None  # of the virtual cluster's DNS Service; None to go by its `services`
     allowed: Allowed = field(default_factory=Allowed)
+    node_selector: Mapping[str, str] = field(default_factory=dict)  # every pod's on the host, whatever its own says
+    priority_class: str = ""  # of the host, every pod's, whatever its own says; empty for none
     # Labels of each virtual namespace as they are now: what a namespaceSelector is resolved with. May be a live view;
     # None if nobody looks, and then pods with such selectors are refused.
     namespaces: Mapping[str, Mapping[str, str]] | None = None

@@ -84,7 +84,7 @@ def _placement(spec: Json, virtual: Json, context: Context) -> Draft:
     }
     constraints = listed(spec, "topologySpreadConstraints")
     return {
-        "nodeSelector": host_node_selector(spec.get("nodeSelector") or {}),
+        "nodeSelector": {**host_node_selector(spec.get("nodeSelector") or {}), **context.node_selector},
         "affinity": {kind: rule for kind, rule in affinity.items() if rule},
         "topologySpreadConstraints": [host_spread_constraint(each, virtual, context) for each in constraints],
     }
@@ -104,11 +104,14 @@ def _hostname(virtual: Json, context: Context) -> tuple[Draft, list[Lost]]:
 
 
 def _priority(spec: Json, context: Context) -> tuple[Draft, list[Lost]]:
-    name = spec.get("priorityClassName")
-    if not name:
-        return {}, []
+    name, given = spec.get("priorityClassName"), context.priority_class
     if name in _SYSTEM_CLASSES and context.allowed.system_priority:
         return {"priorityClassName": name}, []
+    if given:
+        why = f'"{name}" does not count on the host, where all pods of this cluster have "{given}"'
+        return {"priorityClassName": given}, [Lost("spec.priorityClassName", why)] if name else []
+    if not name:
+        return {}, []
     if name in context.priority_classes:
         return {"priorityClassName": context.host_name("PriorityClass", "", name)}, []
     why = f'"{name}" does not count on the host, where the pod has the default priority'

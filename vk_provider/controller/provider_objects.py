@@ -143,10 +143,19 @@ def _arguments(cluster: Cluster, names: Names, known: Known) -> list[str]:
         "dns-address": dns_address(cluster, known),
         "cluster-domain": cluster_domain(cluster.spec),
         "sync-config-map": names.sync,
+        **_confined(cluster),
         "health-bind": "0.0.0.0",  # noqa: S104 - for the kubelet's probes
         "health-port": HEALTH_PORT,
     }
     return [f"--{name}={value}" for name, value in settings.items()]
+
+
+def _confined(cluster: Cluster) -> dict[str, str]:
+    """Return what holds for all pods of the tenant as it does for the provider itself."""
+    spec = cluster.spec
+    selector = ",".join(f"{key}={value}" for key, value in sorted(spec.node_selector.items()))
+    said = {"host-node-selector": selector, "host-priority-class": spec.priority_class}
+    return {name: value for name, value in said.items() if value}
 
 
 def _probe(path: str, period: int, failures: int) -> Draft:

@@ -14,6 +14,7 @@ from vk_provider.provider.grants import Grant
 from vk_provider.settings import Help, flag, read_settings
 
 _DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_LABEL = re.compile(r"[-A-Za-z0-9_./]+=[-A-Za-z0-9_.]*")
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
@@ -32,7 +33,10 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
         str, Help("kubeconfig for the host cluster; without it, the pod's own service account")
     ] = ""
     node_name: Annotated[str, Help("name of the Node; without it, the cluster's name")] = ""
-    host_node_selector: Annotated[str, Help("label selector of the host nodes that may be used; all without it")] = ""
+    host_node_selector: Annotated[
+        str, Help("labels of the host nodes that may be used, as in pool=tenants,disk=fast; all without it")
+    ] = ""
+    host_priority_class: Annotated[str, Help("PriorityClass of the host for all pods; without it, each its own")] = ""
     kubelet_bind: Annotated[str, Help("IP address to listen on for the kubelet API")] = "0.0.0.0"  # noqa: S104 - it asks everybody for a certificate
     kubelet_port: Annotated[Port, Help("port of the kubelet API")] = 10250
     kubelet_anonymous_health: Annotated[
@@ -58,6 +62,10 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
         return self.node_name or self.cluster
 
     @property
+    def host_node_labels(self) -> dict[str, str]:
+        return dict(part.strip().split("=", 1) for part in self.host_node_selector.split(",") if part.strip())
+
+    @property
     def api_server_ip(self) -> str:
         return self.api_server.rpartition(":")[0].strip("[]")
 
@@ -77,6 +85,9 @@ def _mistakes(values: Mapping[str, Any]) -> Iterator[str]:
     node = values["node_name"]
     if len(node) > 253 or (node and not _DNS_SUBDOMAIN.fullmatch(node)):
         yield f"--node-name: {node!r} is no DNS name; use up to 253 of a-z, 0-9, '-' and '.'"
+    selector = values.get("host_node_selector") or ""
+    if not all(_LABEL.fullmatch(part.strip()) for part in selector.split(",") if part.strip()):
+        yield f"--host-node-selector: {selector!r} is not of the form KEY=VALUE,KEY=VALUE, as in pool=tenants"
     for name in ("kubelet_address", "kubelet_bind", "health_bind", "dns_address"):
         yield from bad_address(name, values.get(name))
     yield from _loopback(values.get("kubelet_address"))

@@ -42,6 +42,12 @@ def test_an_ipv6_api_server_is_written_in_brackets() -> None:
     assert (settings.api_server_ip, settings.api_server_port) == ("fd00::1", 6443)
 
 
+def test_host_nodes_are_named_by_their_labels() -> None:
+    assert provider_settings(flags()).host_node_labels == {}
+    settings = provider_settings(flags(host_node_selector="pool=tenants, example.com/disk=fast,empty="))
+    assert settings.host_node_labels == {"pool": "tenants", "example.com/disk": "fast", "empty": ""}
+
+
 def test_flags_come_before_variables_and_those_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "provider.yaml"
     file.write_text("nodeName: of-file\nworkers: 3\nallow: [hostPath]\nkubeletPort: 1\n")
@@ -59,6 +65,9 @@ def test_lists_are_written_with_commas() -> None:
 @pytest.mark.parametrize(
     ("changes", "mistake"),
     [
+        pytest.param(
+            {"host_node_selector": "pool in (a)"}, "--host-node-selector: 'pool in (a)' is not of the form", id="labels"
+        ),
         pytest.param({"cluster": "A_B"}, "--cluster: 'A_B' is no DNS label; ", id="cluster"),
         pytest.param({"host_namespace": "x" * 64}, f"--host-namespace: '{'x' * 64}' is no DNS label", id="namespace"),
         pytest.param({"node_name": "-x"}, "--node-name: '-x' is no DNS name; ", id="node"),

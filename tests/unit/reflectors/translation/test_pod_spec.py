@@ -161,6 +161,25 @@ def test_the_systems_priority_is_given_where_it_is_allowed() -> None:
     assert lost({"priorityClassName": "gold"}, allowed) == ["spec.priorityClassName"]
 
 
+def test_a_priority_class_for_all_takes_the_place_of_the_pods_own() -> None:
+    confined = replace(CONTEXT, priority_class="tenants", priority_classes={"gold"})
+    assert host_spec({}, confined)["priorityClassName"] == "tenants"
+    assert host_spec({"priorityClassName": "gold"}, confined)["priorityClassName"] == "tenants"
+    assert lost({}, confined) == []
+    assert lost({"priorityClassName": "gold"}, confined) == ["spec.priorityClassName"]
+
+
+def test_all_pods_are_confined_to_the_host_nodes_that_may_be_used() -> None:
+    confined = replace(CONTEXT, node_selector={"pool": "tenants", "kubernetes.io/arch": "arm64"})
+    assert host_spec({}, confined)["nodeSelector"] == {"pool": "tenants", "kubernetes.io/arch": "arm64"}
+    asked_for = {"nodeSelector": {"kubernetes.io/arch": "amd64", "kubernetes.io/os": "linux", "pool": "others"}}
+    assert host_spec(asked_for, confined)["nodeSelector"] == {
+        "pool": "tenants",
+        "kubernetes.io/arch": "arm64",
+        "kubernetes.io/os": "linux",
+    }
+
+
 def test_every_container_of_every_sort_is_translated() -> None:
     asks = [{"name": "NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]
     uses = [{"configMapRef": {"name": "app", "optional": True}}]

@@ -192,6 +192,12 @@ def test_the_provider_is_told_what_its_settings_are_called() -> None:
     assert said["kubelet-address"] == known.cluster_ip("k3k-demo-provider")
 
 
+def test_what_confines_the_control_plane_confines_the_tenants_pods_too() -> None:
+    known, _ = settled(demo(node_selector={"pool": "tenants", "disk": "fast"}, priority_class="high"))
+    arguments = known.spec("Deployment", "k3k-demo-provider")["template"]["spec"]["containers"][0]["args"]
+    assert {"--host-node-selector=disk=fast,pool=tenants", "--host-priority-class=high"} <= set(arguments)
+
+
 def test_both_kinds_of_pods_satisfy_the_strictest_standard() -> None:
     known, _ = settled(demo())
     for kind, name in (("Deployment", "k3k-demo-provider"), ("StatefulSet", "k3k-demo-server")):
