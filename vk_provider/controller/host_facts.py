@@ -9,11 +9,12 @@ from kube.codec import decode_object
 from kube.discovery import Discovery
 from kube.errors import Forbidden, Invalid, NotFound
 from kube.objects import Object
-from kube.resources import NODES, SERVICES
+from kube.resources import NODES, PODS, SERVICES
 from vk_provider.controller.installation import Installation
 from vk_provider.controller.settings import ControllerSettings
 from vk_provider.settings import SettingsError
 
+CONTAINER = "controller"  # of the controller's pods
 # As the API server refuses an address: ... The range of valid IPs is 10.43.0.0/16
 _RANGE = re.compile(r"valid IPs is ([0-9a-f.:]+/\d+)")
 _NOBODYS_ADDRESS = "0.0.0.1"
@@ -23,7 +24,7 @@ async def look_at_host(client: Client, settings: ControllerSettings) -> Installa
     """Ask the host cluster; raises ApiError, and SettingsError where only a setting can help."""
     version = await _version(client)
     return Installation(
-        provider_image=settings.provider_image,
+        provider_image=settings.provider_image or await _own_image(client, settings),
         server_image=settings.server_image,
         image_pull_policy=settings.image_pull_policy,
         image_pull_secrets=settings.image_pull_secrets,
@@ -43,6 +44,21 @@ def pod_ranges(nodes: Iterable[Object]) -> tuple[str, ...]:
     """Return the Nodes' ranges of pod addresses, each once, in a fixed order."""
     specs = [node.decode("spec") or {} for node in nodes]
     return tuple(sorted({cidr for spec in specs for cidr in spec.get("podCIDRs") or [spec.get("podCIDR")] if cidr}))
+
+
+def image_of(pod: Object) -> str:
+    """Return the image of a controller's pod, whatever else was put into the pod."""
+    containers = (pod.decode("spec") or {})["containers"]
+    ours = [each for each in containers if each["name"] == CONTAINER]
+    return str((ours or containers)[0]["image"])
+
+
+async def _own_image(client: Client, settings: ControllerSettings) -> str:
+    """Return the image of the pod that this runs in: who changes it in a Deployment means the providers too."""
+    try:
+        return image_of(await client.get(PODS, settings.pod, settings.lease_namespace))
+    except (Forbidden, NotFound) as error:
+        raise SettingsError([f"--pod: {error.message}; give --provider-image"]) from error
 
 
 async def _version(client: Client) -> str:

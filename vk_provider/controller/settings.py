@@ -16,7 +16,8 @@ Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Turn the Cluster objects of a host cluster into virtual clusters, and keep them so."""
 
-    provider_image: Annotated[str, Help("image of the provider: this program's own")]
+    provider_image: Annotated[str, Help("image of the provider, which is this program's own; without it, --pod's")] = ""
+    pod: Annotated[str, Help("name of the pod that this runs in, in the namespace of its Lease")] = ""
     server_image: Annotated[str, Help("repository of the K3s image; a Cluster's version is its tag")] = "rancher/k3s"
     image_pull_policy: Annotated[str, Help("for both; Always, IfNotPresent or Never")] = ""
     image_pull_secrets: Annotated[
@@ -49,6 +50,8 @@ def controller_settings(arguments: Sequence[str]) -> ControllerSettings:
 def _mistakes(values: Mapping[str, Any]) -> Iterator[str]:
     for name in ("lease_namespace", "lease_name"):
         yield from bad_label(name, values.get(name))
+    if not values.get("provider_image") and not values.get("pod"):
+        yield "--provider-image: missing; name the image that has this program, or by --pod the pod that this runs in"
     for namespace in values.get("namespaces", ()):
         yield from bad_label("namespaces", namespace)
     yield from bad_range("service_cidr", values.get("service_cidr"))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from vk_provider.controller.host_facts import CONTAINER
 from vk_provider.install.options import NAME, Options
 from vk_provider.install.roles import (
     API_GROUP,
@@ -93,7 +94,7 @@ def _pod(options: Options) -> Json:
 
 def _container(options: Options) -> Json:
     container = {
-        "name": "controller",
+        "name": CONTAINER,
         "image": options.image,
         "command": ["vkp", "controller"],
         "env": _environment(options),
@@ -112,9 +113,8 @@ def _container(options: Options) -> Json:
 
 
 def _environment(options: Options) -> list[Json]:
-    """Return the controller's settings; it gives its own image and what is said of it to the providers too."""
+    """Return the controller's settings; what is said of its image goes for the providers too, which have the same."""
     values = {
-        "VKP_PROVIDER_IMAGE": options.image,
         "VKP_HEALTH_BIND": "0.0.0.0",  # noqa: S104 - for the kubelet's probes
         "VKP_HEALTH_PORT": str(HEALTH_PORT),
         "VKP_IMAGE_PULL_POLICY": options.image_pull_policy,
@@ -124,12 +124,10 @@ def _environment(options: Options) -> list[Json]:
         "VKP_POD_CIDRS": ",".join(options.pod_cidrs),
     }
     said = [{"name": name, "value": value} for name, value in values.items() if value]
-    here = ["VKP_LEASE_NAMESPACE", *(["VKP_NAMESPACES"] if options.one_namespace else [])]
-    return [*said, *({"name": name, **_own_namespace()} for name in here)]
-
-
-def _own_namespace() -> Json:
-    return {"valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}
+    own = {"VKP_POD": "metadata.name", "VKP_LEASE_NAMESPACE": "metadata.namespace"}
+    if options.one_namespace:
+        own["VKP_NAMESPACES"] = "metadata.namespace"
+    return [*said, *({"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in own.items())]
 
 
 def _probe(path: str, *, period: int, failures: int) -> Json:

@@ -56,7 +56,7 @@ def _controller() -> list[Json]:
         _rule(_NETWORKING, _KEEP, "ingresses", "networkpolicies"),
         _rule(API_GROUP, _KEEP, "rolebindings"),
         _rule(API_GROUP, ("bind",), "clusterroles", names=(PROVIDER,)),
-        _rule("", ("list", "watch"), "pods"),
+        _rule("", _READ, "pods"),
         _rule("", ("list", "watch", "delete"), "persistentvolumeclaims"),
         _rule("", ("list", "watch", "create", "patch"), "events"),
         # What a provider has left.

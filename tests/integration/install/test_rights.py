@@ -11,7 +11,7 @@ import yaml
 
 from kube.client import Client
 from kube.errors import Forbidden
-from kube.resources import CLUSTER_ROLE_BINDINGS, ROLE_BINDINGS, SERVICE_ACCOUNTS, Resource
+from kube.resources import CLUSTER_ROLE_BINDINGS, PODS, ROLE_BINDINGS, SERVICE_ACCOUNTS, Resource
 from tests.cluster_fixtures import Api
 from tests.eventually import eventually_true
 from tests.integration.kube.following import connected
@@ -24,6 +24,13 @@ from vk_provider.install.options import NAME, Options
 from vk_provider.install.write import REFERENCE
 
 CLUSTER_ROLES = Resource(roles.API_GROUP, "v1", "clusterroles", "ClusterRole", namespaced=False)
+IMAGE = "vk-provider:test"
+CONTROLLER_POD: Mapping[str, Any] = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "controller-1"},
+    "spec": {"automountServiceAccountToken": False, "containers": [{"name": "controller", "image": IMAGE}]},
+}
 Rights = Mapping[tuple[str, str], frozenset[str]]
 """Verbs by resource and name; any name where it is empty."""
 
@@ -153,7 +160,9 @@ async def test_these_rights_are_enough_for_a_controller_of_one_namespace(
 ) -> None:
     await install_account(admin, Options(namespace=host_api.namespace, one_namespace=True))
     kubeconfig = await kubeconfig_of(admin, host_api, tmp_path)
-    async with author(host_api) as somebody, somebody.controlled(kubeconfig=kubeconfig):
+    await admin.create(PODS, CONTROLLER_POD, host_api.namespace)
+    own_image = ("--provider-image=", f"--pod={CONTROLLER_POD['metadata']['name']}")
+    async with author(host_api) as somebody, somebody.controlled(*own_image, kubeconfig=kubeconfig):
         await lives_and_dies(somebody)
 
 
@@ -175,14 +184,17 @@ async def lives_and_dies(somebody: Author, **spec: Any) -> None:
     async def waits_for_pods() -> bool:
         return (await somebody.condition("ControlPlaneAvailable")).get("reason") == "Waiting"
 
-    await eventually_true(waits_for_pods, "the Cluster to wait for its pods")
-    assert ("RoleBinding", "k3k-demo-provider") in await somebody.made()
+    await eventually_true(waits_for_pods, "the Cluster to wait for its pods", seconds=90)
+    made = await somebody.made()
+    assert ("RoleBinding", "k3k-demo-provider") in made
+    (container,) = made["Deployment", "k3k-demo-provider"].decode("spec")["template"]["spec"]["containers"]
+    assert container["image"] == IMAGE
     await somebody.client.delete(CLUSTERS, "demo", somebody.namespace)
 
     async def is_gone() -> bool:
         return await somebody.cluster() is None
 
-    await eventually_true(is_gone, "the Cluster to go")
+    await eventually_true(is_gone, "the Cluster to go", seconds=90)
 
 
 async def test_who_may_edit_a_namespace_may_have_clusters_there(virtual_api: Api) -> None:
