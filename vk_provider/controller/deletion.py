@@ -1,7 +1,7 @@
 """Takes a virtual cluster away: first whoever could make more of it, then what Kubernetes would not delete by itself.
 
     1  the provider's rights, the provider and the servers
-    2  when the provider's pods are gone, or have had their time: all that was reflected from the virtual cluster
+    2  when the provider has ended, or has had its time: all that was reflected from the virtual cluster
     3  the finalizer; with the Cluster go the objects that it owns
 
 Promises: each step may be repeated, so that a crash anywhere is healed by the next pass; nothing of another Cluster is
@@ -65,7 +65,7 @@ class Deletion:
 
     def _has_provider(self, cluster: Key) -> bool:
         pods = self._world.of(PODS, cluster)
-        return any(pod.metadata.labels.get(COMPONENT) == PROVIDER for pod in pods)
+        return any(pod.metadata.labels.get(COMPONENT) == PROVIDER and is_alive(pod) for pod in pods)
 
     def _rest(self, cluster: Object) -> float:
         since = cluster.metadata.deletion_timestamp
@@ -102,3 +102,11 @@ class Deletion:
         except NotFound:
             return
         log.info("cluster deleted", cluster=str(cluster.key))
+
+
+def is_alive(pod: Object) -> bool:
+    """Whether a pod may still do something: kubelets take their time to remove one that has ended."""
+    if pod.metadata.deletion_timestamp is None:
+        return True
+    containers = (pod.decode("status") or {}).get("containerStatuses") or ()
+    return any("running" in (container.get("state") or {}) for container in containers)

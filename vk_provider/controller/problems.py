@@ -35,10 +35,8 @@ def pod_problems(pod: Json, told: Iterable[Told] = ()) -> Iterator[Problem]:
     name, status = pod["metadata"]["name"], pod.get("status") or {}
     if "deletionTimestamp" in pod["metadata"]:
         return
-    for condition in status.get("conditions") or ():
-        if condition["type"] == "PodScheduled" and condition["status"] == "False":
-            text = condition.get("message") or "no node takes it"
-            yield Problem("Unschedulable", f"Pod {name} is on no node: {text}", is_final=False)
+    if not (pod.get("spec") or {}).get("nodeName"):
+        yield from _unscheduled(name, status)
     if status.get("phase") == "Failed":
         yield Problem("PodFailed", f"Pod {name} failed: {status.get('reason', '')} {status.get('message', '')}".strip())
     statuses = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
@@ -86,6 +84,13 @@ def _refused_pods(message: str) -> Problem:
     if "exceeded quota" in message:
         return Problem("QuotaExceeded", f"{message}; raise the ResourceQuota, or ask for less in spec.serverResources")
     return Problem("PodsRefused", f"the host refuses the pods: {message}")
+
+
+def _unscheduled(pod: str, status: Json) -> Iterator[Problem]:
+    for condition in status.get("conditions") or ():
+        if condition["type"] == "PodScheduled" and condition["status"] == "False":
+            text = condition.get("message") or "no node takes it"
+            yield Problem("Unschedulable", f"Pod {pod} is on no node: {text}", is_final=False)
 
 
 def _container_problems(pod: str, status: Json) -> Iterator[Problem]:

@@ -20,18 +20,20 @@ from vk_provider.controller.acceptance import acceptance_mistakes
 from vk_provider.controller.applying import Applying, NotOurs
 from vk_provider.controller.cluster import Cluster
 from vk_provider.controller.deletion import Deletion
-from vk_provider.controller.desired import desired
+from vk_provider.controller.desired import Desired, desired
+from vk_provider.controller.grpc import GrpcError
 from vk_provider.controller.host_world import HostWorld
 from vk_provider.controller.installation import Installation
 from vk_provider.controller.known import Known
 from vk_provider.controller.leftovers import leftovers
 from vk_provider.controller.named_secrets import NamedSecrets
-from vk_provider.controller.names import FINALIZER, Names
+from vk_provider.controller.names import COMPONENT, FINALIZER, SERVER, Names
 from vk_provider.controller.problems import Problem
 from vk_provider.controller.progress import Sight, progress
 from vk_provider.controller.references import missing_secrets, secrets_in
 from vk_provider.controller.reporting import Reporting
 from vk_provider.controller.resources import CLUSTERS
+from vk_provider.controller.scaling import let_go, replicas_in, surplus
 from vk_provider.controller.seeing import Seen, control_plane, node, server_to_ask
 from vk_provider.controller.status_facts import status_facts
 from vk_provider.controller.targets import target
@@ -94,7 +96,9 @@ class ClusterReconciler:
 
     async def _bring(self, obj: Object, cluster: Cluster) -> RequeueAfter | None:
         secrets = await self._tools.secrets.of(obj.key, secrets_in(cluster.spec))
-        mistakes = [str(mistake) for mistake in acceptance_mistakes(cluster, self._tools.installation)]
+        known, now = self._known(cluster, secrets), self._tools.clock.utcnow()
+        wrong = acceptance_mistakes(cluster, known, self._tools.installation, now)
+        mistakes = [str(mistake) for mistake in wrong]
         missing = missing_secrets(cluster, secrets)
         outcome = _Outcome() if mistakes or missing else await self._attempt(obj, cluster, secrets)
         known = self._known(cluster, secrets)
@@ -120,6 +124,8 @@ class ClusterReconciler:
         except NotOurs as error:
             again = self._tools.clock.utcnow() + NOT_OURS
             return _Outcome(Problem("NameTaken", str(error)), look_again=again)
+        except GrpcError as error:
+            return _Outcome(Problem("EtcdUnavailable", str(error), is_final=False), error)
         except ApiError as error:
             return _Outcome(Problem("HostRefused", error.message, is_final=isinstance(error, _FINAL)), error)
 
@@ -133,14 +139,27 @@ class ClusterReconciler:
             return _Outcome(Problem("FormerCluster", _still_there(old), is_final=False))
         now = self._tools.clock.utcnow()
         for _ in range(ROUNDS):
-            wanted = desired(cluster, self._known(cluster, secrets), self._tools.installation, now)
+            known = self._known(cluster, secrets)
+            wanted = desired(cluster, known, self._tools.installation, now)
+            await let_go(cluster, known, wanted.leaving, self._servers(obj.key), now)
             if not await self._applying.apply(cluster, wanted.objects):
                 break
-        obsolete = set(wanted.obsolete)
-        await self._applying.delete(
-            each for each in self._world.all_made(obj.key) if (each.kind, each.name) in obsolete
-        )
+        await self._remove_obsolete(cluster, wanted)
         return _Outcome(look_again=wanted.renew_at)
+
+    async def _remove_obsolete(self, cluster: Cluster, wanted: Desired) -> None:
+        key, obsolete = Key(cluster.namespace, cluster.name), set(wanted.obsolete)
+        made = self._world.all_made(key)
+        await self._applying.delete(each for each in made if (each.kind, each.name) in obsolete)
+        replicas = replicas_in(wanted.objects)
+        if replicas is not None:
+            claims = self._world.of(PERSISTENT_VOLUME_CLAIMS, key)
+            names = Names(cluster.name, cluster.namespace)
+            await self._applying.delete(surplus(claims, names, replicas, self._servers(key)))
+
+    def _servers(self, cluster: Key) -> list[Object]:
+        pods = self._world.of(PODS, cluster)
+        return [pod for pod in pods if pod.metadata.labels.get(COMPONENT) == SERVER]
 
     async def _ensure_finalizer(self, obj: Object) -> None:
         finalizers = obj.metadata.finalizers

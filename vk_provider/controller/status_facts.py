@@ -6,10 +6,10 @@ import msgspec
 
 from vk_provider.controller.addresses import dns_address, served_names
 from vk_provider.controller.cluster import Cluster, FixedFields
+from vk_provider.controller.exposure import endpoint
 from vk_provider.controller.installation import Installation
 from vk_provider.controller.k3s_config import CLUSTER_CIDR
 from vk_provider.controller.known import Known
-from vk_provider.controller.kubeconfig import FILE, server_of
 from vk_provider.controller.names import Names
 from vk_provider.controller.services import KUBELET_PORT
 from vk_provider.controller.versions import wanted_version
@@ -26,7 +26,7 @@ def status_facts(cluster: Cluster, known: Known, installation: Installation) -> 
         "serviceCIDR": installation.service_cidr,
         "clusterDNS": dns_address(cluster, known),
         "tlsSANs": served_names(cluster, known),
-        "endpoint": server_of(known.files(names.kubeconfig).get(FILE)),
+        "endpoint": endpoint(cluster, known, names),
         "kubeletPort": KUBELET_PORT,
     }
     if cluster.status.fixed is None:

@@ -25,7 +25,7 @@ from kube.client import Client
 from kube.clock import Clock
 from kube.codec import DecodeError, EventType
 from kube.connection import Access
-from kube.errors import ApiError, CredentialsError, NotFound
+from kube.errors import ApiError, CredentialsError, NotFound, Unreachable
 from kube.objects import Object
 from kube.resources import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, CONFIG_MAPS, NODES
 from kube.tls import TlsMaterial, client_context
@@ -174,5 +174,10 @@ class _Administrator:
 
 
 def _brief(error: Exception) -> str:
+    """Say what is wrong in words that stay the same as long as it does."""
+    if isinstance(error, Unreachable):
+        return "it takes no connections" if error.refused else "it takes connections and gives no answer"
+    if isinstance(error, ApiError) and error.status >= 500:
+        return f"it says that it is not ready ({error.status})"
     message = error.message if isinstance(error, ApiError) else str(error)
     return message.partition("\n")[0][:300]

@@ -10,7 +10,7 @@ from typing import Any
 from kube.client import Client
 from kube.errors import AlreadyExists, NotFound
 from kube.objects import Object
-from kube.resources import EVENTS, Resource
+from kube.resources import EVENTS, SECRETS, Resource
 from tests.cluster_fixtures import Api
 from tests.eventually import eventually_true
 from tests.integration.kube.following import connected
@@ -40,6 +40,10 @@ class Author:
             "spec": spec,
         }
         return await self.client.create(CLUSTERS, body)
+
+    async def secret(self, name: str, **content: str) -> Object:
+        body = {"metadata": {"name": name}, "stringData": content}
+        return await self.client.create(SECRETS, body, self.namespace)
 
     async def cluster(self, name: str = "demo") -> Object | None:
         try:
