@@ -50,6 +50,7 @@ class Context:
     cluster_domain: str = "cluster.local"
     dns_address: str | None = None  # of the virtual cluster's DNS Service; None to go by its `services`
     allowed: Allowed = field(default_factory=Allowed)
+    walled_off: tuple[str, ...] = ()  # ranges of the host's addresses that no policy of the tenant's opens
     node_selector: Mapping[str, str] = field(default_factory=dict)  # every pod's on the host, whatever its own says
     priority_class: str = ""  # of the host, every pod's, whatever its own says; empty for none
     # Labels of each virtual namespace as they are now: what a namespaceSelector is resolved with. May be a live view;

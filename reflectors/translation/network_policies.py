@@ -3,7 +3,7 @@
 Promises: a policy selects, and its rules admit, exactly the host pods of those virtual pods that it would in a cluster
 of its own; addresses stay what they are. Selectors of namespaces are resolved to the namespaces that there are, so a
 policy has to be looked at again when one comes, goes or gets other labels. A rule that admits nobody at the moment is
-left out: an empty list of peers would admit everybody.
+left out: an empty list of peers would admit everybody. Addresses inside the wall are never opened, see `walls`.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from reflectors.translation.json_values import Draft, Json, listed, mapped
 from reflectors.translation.merging import host_object, next_copy_write
 from reflectors.translation.refusal import Refusal, refuse
 from reflectors.translation.selectors import is_everything, matches, scoped
+from reflectors.translation.walls import everybody, outside
 from reflectors.translation.writes import Create, HostWrite, PatchVirtual, Refuse
 
 KIND = "NetworkPolicy"
@@ -57,6 +58,7 @@ def host_policy_spec(virtual: Json, context: Context) -> tuple[Draft, list[Lost]
         "podSelector": scoped(mapped(spec, "podSelector"), [namespace], context),
         "policyTypes": _policy_types(spec),  # never left to a default that goes by which rules there are
     }
+    lost.extend(_lost_to_the_wall(spec, context))
     for _, rules, peers in _DIRECTIONS:
         translated = (_host_rule(rule, peers, namespace, context) for rule in listed(spec, rules))
         admitting = [rule for rule in translated if rule is not None]
@@ -79,16 +81,19 @@ def _host_rule(rule: Json, field: str, namespace: str, context: Context) -> Draf
     """Return the rule for the host; None if it admits nobody."""
     host = {"ports": rule["ports"]} if listed(rule, "ports") else {}
     peers = listed(rule, field)
+    is_walled = field == "to" and bool(context.walled_off)
     if not peers:  # admits everybody
-        return host
-    translated = (_host_peer(peer, namespace, context) for peer in peers)
+        return host | ({field: everybody(context)} if is_walled else {})
+    translated = [_host_peer(peer, namespace, context) for peer in peers]
+    if is_walled:
+        translated = [_walled(peer, context) for peer in translated]
     present = [peer for peer in translated if peer is not None]
     return host | {field: present} if present else None
 
 
 def _host_peer(peer: Json, namespace: str, context: Context) -> Draft | None:
     """Return the peer for the host; None if it is nobody, or of a kind that is not known here."""
-    if peer.get("ipBlock") is not None:
+    if _is_block(peer):
         return {"ipBlock": peer["ipBlock"]}
     pods, namespaces = peer.get("podSelector"), peer.get("namespaceSelector")
     if namespaces is None:
@@ -97,6 +102,28 @@ def _host_peer(peer: Json, namespace: str, context: Context) -> Draft | None:
         return {"podSelector": scoped(pods or {}, None, context)}
     selected = [name for name, labels in (context.namespaces or {}).items() if matches(namespaces, labels)]
     return {"podSelector": scoped(pods or {}, selected, context)} if selected else None
+
+
+def _is_block(peer: Json) -> bool:
+    return peer.get("ipBlock") is not None
+
+
+def _walled(peer: Draft | None, context: Context) -> Draft | None:
+    """Return the host's peer as far as it is no address inside the wall."""
+    if peer is None or not _is_block(peer):
+        return peer
+    block = outside(peer["ipBlock"], context)
+    return None if block is None else {"ipBlock": block}
+
+
+def _lost_to_the_wall(spec: Json, context: Context) -> Iterator[Lost]:
+    for index, rule in enumerate(listed(spec, "egress")):
+        for position, peer in enumerate(listed(rule, "to")):
+            if _is_block(peer) and outside(peer["ipBlock"], context) is None:
+                yield Lost(
+                    f"spec.egress[{index}].to[{position}].ipBlock",
+                    "no way is opened to these addresses, which are the host's or unreadable; select pods instead",
+                )
 
 
 def _refusals(virtual: Json, context: Context) -> Iterator[Refusal]:

@@ -11,6 +11,7 @@ from ipaddress import ip_network
 from reflectors.translation.host_names import label_value
 from reflectors.translation.json_values import Draft
 from reflectors.translation.metadata import CLUSTER_LABEL
+from reflectors.translation.walls import EVERYWHERE
 from vk_provider.controller.addresses import SERVER_PORT
 from vk_provider.controller.cluster import Cluster
 from vk_provider.controller.installation import Installation
@@ -20,7 +21,6 @@ from vk_provider.controller.services import KUBELET_PORT
 
 # Where clouds tell a machine who it is, and give it credentials.
 _METADATA = ("169.254.169.254/32", "fd00:ec2::254/128")
-_EVERYWHERE = ("0.0.0.0/0", "::/0")
 # For pods that do not ask their own cluster's DNS; no tenant's pod can pass for the host's.
 _HOST_DNS = {
     "matchLabels": {"k8s-app": "kube-dns"},
@@ -34,26 +34,27 @@ def network_policy(cluster: Cluster, names: Names, installation: Installation) -
     spec = {
         "podSelector": {"matchLabels": own},
         "policyTypes": ["Egress"],
-        "egress": [
+        "egress": [  # what a tenant's own policies open besides is kept inside the wall by the provider
             {"to": [_pods(own)]},
             {"to": [_pods(server_labels(cluster.name))], "ports": [_tcp(SERVER_PORT)]},
             {"to": [_pods(provider_labels(cluster.name))], "ports": [_tcp(KUBELET_PORT)]},
             {"to": [{"namespaceSelector": {}, "podSelector": _HOST_DNS}], "ports": _DNS_PORTS},
-            {"to": [_outside(everywhere, _inside(installation)) for everywhere in _EVERYWHERE]},
+            {"to": [_outside(everywhere, walled_off(installation)) for everywhere in EVERYWHERE]},
         ],
     }
     return made_for(cluster, "networking.k8s.io/v1", "NetworkPolicy", names.network_policy, spec=spec)
 
 
-def _inside(installation: Installation) -> tuple[str, ...]:
-    return (*installation.pod_cidrs, *installation.service_cidr.split(","), *_METADATA)
+def walled_off(installation: Installation) -> list[str]:
+    """Return the ranges of the host's own addresses, sorted."""
+    services = [cidr.strip() for cidr in installation.service_cidr.split(",")]
+    return sorted({*installation.pod_cidrs, *services, *_METADATA})
 
 
 def _outside(everywhere: str, inside: Iterable[str]) -> Draft:
     """Return a peer for all addresses of a family but those inside."""
     version = ip_network(everywhere).version
-    exceptions = sorted({cidr.strip() for cidr in inside if ip_network(cidr.strip()).version == version})
-    return {"ipBlock": {"cidr": everywhere, "except": exceptions}}
+    return {"ipBlock": {"cidr": everywhere, "except": [cidr for cidr in inside if ip_network(cidr).version == version]}}
 
 
 def _pods(labels: Draft) -> Draft:

@@ -9,6 +9,7 @@ from vk_provider.controller.installation import Installation
 from vk_provider.controller.known import Known
 from vk_provider.controller.kubeconfig import FILE
 from vk_provider.controller.names import Names, labels, provider_labels
+from vk_provider.controller.network_policy import walled_off
 from vk_provider.controller.objects import made_for, without_nothing
 from vk_provider.controller.server_args import cluster_domain
 from vk_provider.controller.services import KUBELET_PORT
@@ -111,7 +112,7 @@ def _container(cluster: Cluster, names: Names, known: Known, installation: Insta
             "image": installation.provider_image,
             "imagePullPolicy": installation.image_pull_policy,
             "command": ["vkp", "provider"],
-            "args": _arguments(cluster, names, known),
+            "args": _arguments(cluster, names, known, installation),
             "env": environment(cluster.spec.agent_envs),
             "ports": [
                 {"name": "kubelet", "containerPort": KUBELET_PORT, "protocol": "TCP"},
@@ -129,7 +130,7 @@ def _container(cluster: Cluster, names: Names, known: Known, installation: Insta
     )
 
 
-def _arguments(cluster: Cluster, names: Names, known: Known) -> list[str]:
+def _arguments(cluster: Cluster, names: Names, known: Known, installation: Installation) -> list[str]:
     settings = {
         "cluster": cluster.name,
         "host-namespace": cluster.namespace,
@@ -144,6 +145,7 @@ def _arguments(cluster: Cluster, names: Names, known: Known) -> list[str]:
         "cluster-domain": cluster_domain(cluster.spec),
         "sync-config-map": names.sync,
         **_confined(cluster),
+        "walled-off": ",".join(walled_off(installation)),
         "health-bind": "0.0.0.0",  # noqa: S104 - for the kubelet's probes
         "health-port": HEALTH_PORT,
     }

@@ -100,6 +100,7 @@ async def _context(settings: ProviderSettings, sides: Sides, namespaces: Namespa
         cluster_domain=settings.cluster_domain,
         dns_address=settings.dns_address or None,
         allowed=allowed(settings.allow),
+        walled_off=settings.walled_off,
         node_selector=settings.host_node_labels,
         priority_class=settings.host_priority_class,
         namespaces=namespaces,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,6 +46,9 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     health_port: Annotated[Port, Help("port for these")] = 8081
     dns_address: Annotated[str, Help("IP address of the virtual cluster's DNS Service; else it is looked for")] = ""
     cluster_domain: Annotated[str, Help("DNS domain of the virtual cluster")] = "cluster.local"
+    walled_off: Annotated[
+        tuple[str, ...], Help("ranges of the host's addresses, to which no NetworkPolicy of a tenant opens the way")
+    ] = ()
     allow: Annotated[tuple[Grant, ...], Help(f"what tenants may use, of {', '.join(Grant)}")] = ()
     sync_config_map: Annotated[
         str, Help("ConfigMap in the host namespace whose key sync.yaml says which kinds are reflected; may change")
@@ -88,6 +91,8 @@ def _mistakes(values: Mapping[str, Any]) -> Iterator[str]:
     selector = values.get("host_node_selector") or ""
     if not all(_LABEL.fullmatch(part.strip()) for part in selector.split(",") if part.strip()):
         yield f"--host-node-selector: {selector!r} is not of the form KEY=VALUE,KEY=VALUE, as in pool=tenants"
+    for text in values.get("walled_off") or ():
+        yield from _bad_range("walled_off", text)
     for name in ("kubelet_address", "kubelet_bind", "health_bind", "dns_address"):
         yield from bad_address(name, values.get(name))
     yield from _loopback(values.get("kubelet_address"))
@@ -102,6 +107,13 @@ def _loopback(address: str | None) -> Iterator[str]:
             f"--kubelet-address: API servers do not connect to {address}; "
             "give an address that reaches this pod from outside"
         )
+
+
+def _bad_range(name: str, text: str) -> Iterator[str]:
+    try:
+        ip_network(text)
+    except ValueError:
+        yield f"{flag(name)}: {text!r} is no range of addresses, as 10.42.0.0/16 is one"
 
 
 def _bad_endpoint(name: str, value: str | None) -> Iterator[str]:
