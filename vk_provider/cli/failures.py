@@ -40,6 +40,8 @@ def _no_access(error: ApiError) -> Failure:
             return Failure(what, Exit.NO_ACCESS, advice=f"Is it there, and is this the right one? {_CHOOSE}")
         case Unauthorized():
             return Failure("the host cluster does not accept these credentials", Exit.NO_ACCESS, advice=_CHOOSE)
+    if error.has_cause("NamespaceTerminating"):
+        return Failure(error.message, advice="Wait until that namespace is gone, or choose another one.")
     advice = "Ask whoever runs the host cluster for this right, or use a kubeconfig that has it."
     return Failure(f"not allowed: {error.message}", Exit.NO_ACCESS, advice=advice)
 

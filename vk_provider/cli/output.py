@@ -55,6 +55,14 @@ def show_list(objects: Sequence[Json], columns: Sequence[Column], output: Format
             click.echo(line)
 
 
+def show_one(body: Json, columns: Sequence[Column], output: Format | None) -> None:
+    """Print an object; for programs as it is, not in a list."""
+    if output in (Format.JSON, Format.YAML):
+        print_object(body, output)
+    else:
+        show_list([body], columns, output, kind=body["kind"])
+
+
 def print_object(content: Json, output: Format) -> None:
     click.echo(text_of(content, output), nl=False)
 

@@ -13,6 +13,8 @@ _HERE = "vk_provider.cli"
 COMMANDS = {
     "cluster": Lazy(f"{_HERE}.cluster.group:cluster", "Create, look at, change and delete virtual clusters."),
     "kubeconfig": Lazy(f"{_HERE}.kubeconfig:kubeconfig", "Get the kubeconfig of a virtual cluster."),
+    "install": Lazy(f"{_HERE}.installing.install:install", "Install vk-provider on the host cluster."),
+    "uninstall": Lazy(f"{_HERE}.installing.uninstall:uninstall", "Take vk-provider off the host cluster."),
     "connect": Lazy(f"{_HERE}.connect:connect", "Run a shell or a command that talks to a virtual cluster."),
     "explain": Lazy(f"{_HERE}.explain:explain", "Show a pod on both sides, and what went wrong last."),
     "translate": Lazy(f"{_HERE}.translate:translate", "Show what a manifest becomes on the host, without a cluster."),

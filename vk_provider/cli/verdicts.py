@@ -42,10 +42,11 @@ def verdict(body: Json) -> Verdict:
         return Stuck("it is being deleted")
     if now == "Ready":
         return Done()
-    ready = _condition(body, "Ready")
-    message = _said(ready)
-    if observed and (now == "Failed" or (now == "Pending" and ready.get("reason") == "ValidationFailed")):
+    message = _said(_condition(body, "Ready"))
+    if observed and now == "Failed":
         return Stuck(message or now)
+    if observed and now == "Pending":
+        return Stuck(_said(_condition(body, "Accepted")) or message or now)
     return Underway(message or (NOT_SEEN if now == "Unknown" else now))
 
 

@@ -18,7 +18,7 @@ from vk_provider.cli.cluster_columns import CLUSTER_COLUMNS
 from vk_provider.cli.exits import Exit, Failure
 from vk_provider.cli.host import Host, on_host
 from vk_provider.cli.host_options import host_options
-from vk_provider.cli.output import Format, Json, output_option, print_object, show_list
+from vk_provider.cli.output import Format, output_option, show_list, show_one
 from vk_provider.cli.spec_options import spec_of, spec_options
 from vk_provider.cli.waiting import wait_options, wait_until_ready
 from vk_provider.controller.resources import API_VERSION
@@ -56,23 +56,23 @@ def create(name: str, namespace: str | None, **given: Any) -> None:
 
     planned = creation_of(name, namespace, given)
     if given["dry_run"] == "client" and given["expose"] != "nodeport":
-        _print(planned.objects(), output)
+        show_list(planned.objects(), CLUSTER_COLUMNS, output or Format.YAML, kind="")
         return
 
     async def work(host: Host) -> None:
         creation = _reached_at_node_port(planned, host.server) if given["expose"] == "nodeport" else planned
         if given["dry_run"] == "client":
-            _print(creation.objects(), output)
+            show_list(creation.objects(), CLUSTER_COLUMNS, output or Format.YAML, kind="")
             return
         made = await carry_out(host, creation, dry_run=given["dry_run"] == "server")
         if given["dry_run"]:
-            _print([made.to_dict()], output)
+            show_one(made.to_dict(), CLUSTER_COLUMNS, output or Format.YAML)
             return
         if output is None or given["wait"]:
             click.echo(f"Cluster {made.namespace}/{made.name} created.", err=True)
         body = await wait_until_ready(host, made, given["timeout"]) if given["wait"] else made.to_dict()
         if output is not None:
-            _print([body], output)
+            show_one(body, CLUSTER_COLUMNS, output)
         else:
             click.echo(_next_steps(made, ready=given["wait"]), err=True)
 
@@ -116,14 +116,6 @@ def _put_first(spec: dict[str, Any], name: str, *, unless_any: bool = False) -> 
     others = spec.get("tlsSANs", [])
     if name not in others and not (others and unless_any):
         spec["tlsSANs"] = [name, *others]
-
-
-def _print(objects: list[Json], output: Format | None) -> None:
-    output = output or Format.YAML
-    if len(objects) == 1 and output in (Format.JSON, Format.YAML):
-        print_object(objects[0], output)
-    else:
-        show_list(objects, CLUSTER_COLUMNS, output, kind="")
 
 
 def _next_steps(cluster: Object, *, ready: bool) -> str:

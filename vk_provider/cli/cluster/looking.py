@@ -8,7 +8,7 @@ from vk_provider.cli.addresses import find_cluster, typed
 from vk_provider.cli.cluster_columns import CLUSTER_COLUMNS
 from vk_provider.cli.host import Host, on_host
 from vk_provider.cli.host_options import host_options
-from vk_provider.cli.output import Format, output_option, print_object, show_list
+from vk_provider.cli.output import Format, output_option, show_list, show_one
 from vk_provider.controller.resources import CLUSTERS
 
 
@@ -25,10 +25,10 @@ def get(names: tuple[str, ...], namespace: str | None, output: Format | None) ->
         return [await find_cluster(host, each) for each in wanted]
 
     bodies = [found.to_dict() for found in on_host(find)]
-    if len(bodies) == 1 and output in (Format.JSON, Format.YAML):
-        print_object(bodies[0], Format(output))
-        return
-    show_list(bodies, CLUSTER_COLUMNS, output, kind="Cluster")
+    if len(bodies) == 1:
+        show_one(bodies[0], CLUSTER_COLUMNS, output)
+    else:
+        show_list(bodies, CLUSTER_COLUMNS, output, kind="Cluster")
 
 
 @click.command("list")

@@ -33,11 +33,19 @@ def cluster(phase: str | None = None, *, generation: int = 2, observed: int | No
         pytest.param(
             cluster("Pending", reason="ValidationFailed", message="spec.x: y"), Stuck("spec.x: y"), id="refused"
         ),
-        pytest.param(cluster("Pending", reason="Provisioning", message="z"), Underway("z"), id="pending"),
+        pytest.param(
+            cluster("Pending", observed=None, reason="Provisioning", message="z"), Underway("z"), id="pending, by K3k"
+        ),
     ],
 )
 def test_verdict(body: dict[str, Any], expected: Verdict) -> None:
     assert verdict(body) == expected
+
+
+def test_a_change_that_is_refused_is_stuck_although_it_works_as_it_was_before() -> None:
+    body = cluster("Pending", message="as it was before")
+    body["status"]["conditions"].append({"type": "Accepted", "status": "False", "message": "spec.x: y"})
+    assert verdict(body) == Stuck("spec.x: y")
 
 
 def test_what_is_being_deleted_does_not_become_ready() -> None:

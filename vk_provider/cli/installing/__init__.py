@@ -1,0 +1,1 @@
+"""`vkp install` and `uninstall`: the controller on a host cluster."""
