@@ -147,18 +147,28 @@ CLUSTER_RULES = (
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A field that cannot change. In CEL the rule stands where the last record of the path does."""
+    """A field that cannot change. In CEL the rule stands where the last record of the path does.
+
+    An empty text is as good as none, unless `empty_counts`.
+    """
 
     path: str
+    empty_counts: bool = False
 
     @property
     def what(self) -> str:
-        return f"{self.path.rpartition('.')[2]} cannot be changed; make another Cluster for that"
+        return f"{self._name} cannot be changed; make another Cluster for that"
 
     @property
     def cel(self) -> str:
-        name = self.path.rpartition(".")[2]
-        return " == ".join(f"(has({side}.{name}) ? {side}.{name} : '')" for side in ("self", "oldSelf"))
+        new, old = f"self.{self._name}", f"oldSelf.{self._name}"
+        if self.empty_counts:
+            return f"has({new}) == has({old}) && (!has({new}) || {new} == {old})"
+        return f"(has({new}) ? {new} : '') == (has({old}) ? {old} : '')"
+
+    @property
+    def _name(self) -> str:
+        return self.path.rpartition(".")[2]
 
 
 POLICY_FIXED = (Fixed("spec.allowedMode"),)
@@ -168,6 +178,6 @@ FIXED = (
     Fixed("spec.serviceCIDR"),
     Fixed("spec.clusterDNS"),
     Fixed("spec.persistence.type"),
-    Fixed("spec.persistence.storageClassName"),
+    Fixed("spec.persistence.storageClassName", empty_counts=True),
     Fixed("spec.persistence.storageRequestSize"),
 )

@@ -37,7 +37,7 @@ def _version() -> dict[str, Schema]:
         ),
         "mode": choice(
             "Where pods run: shared, on the host's nodes; virtual, on agents of the cluster's own; hcp, on machines "
-            "that join it. Cannot be changed.",
+            "that join it. Cannot be changed. This version supports shared only.",
             MODES,
             default="shared",
         ),
@@ -190,7 +190,10 @@ def _placement() -> dict[str, Schema]:
         "priorityClass": text("PriorityClass of the host for servers, agents and, in shared mode, workloads.", **_NAME),
         "serverAffinity": core_types.affinity("On which nodes and near which pods servers run."),
         "agentAffinity": core_types.affinity("On which nodes and near which pods agents and the provider run."),
-        "mirrorHostNodes": switch("In shared mode: a node for each host node, instead of one for all.", default=False),
+        "mirrorHostNodes": switch(
+            "In shared mode: a node for each host node, instead of one for all. This version does not support it.",
+            default=False,
+        ),
     }
 
 

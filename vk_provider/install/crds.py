@@ -52,7 +52,9 @@ def cluster_crd(*, rules: bool) -> dict[str, Any]:
 
 def policy_crd(*, rules: bool) -> dict[str, Any]:
     schema = _object(
-        "What holds for the virtual clusters of some namespaces.", policy_schema.spec(), policy_schema.status()
+        "What holds for the virtual clusters of some namespaces. This version of the controller does not act on it.",
+        policy_schema.spec(),
+        policy_schema.status(),
     )
     if rules:
         _add_rules(schema, (), POLICY_FIXED)
