@@ -129,5 +129,7 @@ def _stored(body: Mapping[str, Any], before: Mapping[str, Any] | None, addresses
 
 
 def _free_addresses(known: Known) -> Iterator[str]:
-    taken = {body.get("spec", {}).get("clusterIP") for body in known.objects.values()}
-    return (address for number in range(1, 255) if (address := f"10.43.7.{number}") not in taken)
+    """None that was ever taken."""
+    taken = (body.get("spec", {}).get("clusterIP", "") for body in known.objects.values())
+    last = max((int(each.rpartition(".")[2]) for each in taken if each.startswith("10.43.7.")), default=0)
+    return (f"10.43.7.{number}" for number in range(last + 1, 255))

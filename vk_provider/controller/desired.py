@@ -67,6 +67,14 @@ def desired(cluster: Cluster, known: Known, installation: Installation, now: dat
 
 def _foundation(world: _World) -> Iterator[Draft]:
     """Yield what depends on nothing."""
+    former = membership.former_addresses(world.cluster, world.known, world.names)
+    for body in _independent(world):
+        name = body["metadata"]["name"]
+        is_lost = body["kind"] == "Service" and name in former and ("Service", name) not in world.known.objects
+        yield {**body, "spec": {**body["spec"], "clusterIP": former[name]}} if is_lost else body
+
+
+def _independent(world: _World) -> Iterator[Draft]:
     cluster, names = world.cluster, world.names
     yield exposure.api_service(cluster, names)
     yield from exposure.exposing_objects(cluster, names)

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from reflectors.translation.json_values import Draft, Json, mapped
-from vk_provider.controller.addresses import API_PORT, SERVER_PORT, api_address, bracketed
+from vk_provider.controller.addresses import API_PORT, SERVER_PORT, api_address, bracketed, dns_service
 from vk_provider.controller.cluster import Cluster
 from vk_provider.controller.k3s_config import COMMON
 from vk_provider.controller.known import Known
@@ -32,7 +32,7 @@ def is_etcd(cluster: Cluster, known: Known, names: Names) -> bool:
     """Tell whether the servers keep their objects in an etcd of their own; once they do, they always do."""
     if has_external_datastore(cluster.spec):
         return False
-    return cluster.spec.servers > 1 or ("Service", names.server(0)) in known.objects
+    return cluster.spec.servers > 1 or file_of(names.server(0)) in known.files(names.server_config)
 
 
 def server_services(cluster: Cluster, names: Names) -> list[Draft]:
@@ -76,6 +76,19 @@ def token_in_use(known: Known, names: Names) -> bytes | None:
     """Return the token that the servers were told; None if there are none yet."""
     token = _config_in_use(known, names, COMMON).get("token")
     return str(token).encode() if token else None
+
+
+def former_addresses(cluster: Cluster, known: Known, names: Names) -> dict[str, str]:
+    """Return the addresses of Services that the servers were told, by the Services' names.
+
+    Pods, certificates and etcd's members go on using them: a Service that somebody deleted has to have its own again.
+    """
+    common = _config_in_use(known, names, COMMON)
+    found = {names.service: common.get("advertise-address"), dns_service(cluster): common.get("cluster-dns")}
+    for number in range(cluster.spec.servers):
+        own = _config_in_use(known, names, file_of(names.server(number)))
+        found[names.server(number)] = next(iter(own.get("node-ip") or ()), None)
+    return {service: address for service, address in found.items() if address}
 
 
 def file_of(pod: str) -> str:

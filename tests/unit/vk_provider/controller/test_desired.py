@@ -121,6 +121,24 @@ def test_others_objects_are_never_obsolete() -> None:
     assert desired(demo(), Known(objects, {}), HOST, NOW).obsolete == []
 
 
+@pytest.mark.parametrize("service", ["k3k-demo-service", dns_service(demo()), "k3k-demo-server-1"])
+def test_a_service_that_somebody_deleted_gets_its_address_again(service: str) -> None:
+    known, answer = settled(demo(servers=3))
+    lost = Known({key: body for key, body in known.objects.items() if key != ("Service", service)}, {})
+    healed, again = settled(demo(servers=3), before=lost)
+    assert healed.cluster_ip(service) == known.cluster_ip(service)
+    assert again == answer
+
+
+def test_a_server_that_is_left_alone_keeps_its_etcd_whatever_is_deleted() -> None:
+    three, _ = settled(demo(servers=3))
+    one, answer = settled(demo(), before=three)
+    lost = Known({key: body for key, body in one.objects.items() if key != ("Service", "k3k-demo-server-0")}, {})
+    healed, again = settled(demo(), before=lost)
+    assert healed.cluster_ip("k3k-demo-server-0") == three.cluster_ip("k3k-demo-server-0")
+    assert again == answer
+
+
 def test_without_an_address_nothing_is_made_that_needs_it() -> None:
     answer = desired(demo(), Known(), HOST, NOW)
     kinds = {body["kind"] for body in answer.objects}
