@@ -44,13 +44,16 @@ class Everybody:
 
 async def serve(directory: Path) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))  # stdout has the port
-    tls = ServingTls(directory / "server.crt", directory / "server.key", directory / "ca.crt", SystemClock())
+    clock = SystemClock()
+    tls = ServingTls(directory / "server.crt", directory / "server.key", directory / "ca.crt", clock)
     credentials = await load_kubeconfig(directory / "kubeconfig")
     async with Client(credentials, user_agent="benchmark", field_manager="benchmark") as client:
         server = KubeletServer(
             AnyPod(),
             client,
-            access=Access([ClientCertificates(tls, SystemClock())], Everybody()),
+            node="node",
+            clock=clock,
+            access=Access([ClientCertificates(tls, clock)], Everybody()),
             tls=tls,
             registry=CollectorRegistry(),
             address="127.0.0.1",

@@ -19,6 +19,7 @@ class HostPod:
     name: str
     uid: str
     containers: Collection[str]
+    node: str = ""  # of the host, on which it runs
 
 
 class PodDirectory(Protocol):

@@ -3,35 +3,38 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, cast
 
+import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry
 
 from kube.client import Client
-from node.kubelet import health
+from kube.clock import Clock
+from node.kubelet import health, refused_routes
 from node.kubelet.access import Access, guarded
+from node.kubelet.configuration import Configuration
 from node.kubelet.container_logs import ContainerLogs
+from node.kubelet.limits import Limits
+from node.kubelet.listener import Listener
 from node.kubelet.open_streams import OpenStreams
 from node.kubelet.own_metrics import OwnMetrics
 from node.kubelet.pod_directory import PodDirectory
 from node.kubelet.pod_lists import PodLists
 from node.kubelet.protocol_switches import ProtocolSwitches
 from node.kubelet.serving_tls import ServingTls
+from node.kubelet.stats.routes import Stats
 from node.kubelet.upgrading import UpgradingHandler
-
-MAX_STREAMS = 512  # each may hold 1 MiB, most of it in TLS buffers
-ANSWERING_LIMIT = 5.0  # seconds that requests in progress get when the server stops
+from node.kubelet.users import USER
+from node.kubelet.visits import Visit, Visits
 
 # An exec request has its command in the URL, and any request may have a token: both may be as long as Go's servers
-# allow. A connection without a request is closed after as long as a kubelet waits. Streams are logged where they are
-# handled, the rest is not worth it.
-_HTTP: dict[str, Any] = {
-    "max_line_size": 1 << 20,
-    "max_field_size": 1 << 20,
-    "keepalive_timeout": 90.0,
-    "access_log": None,
-}
+# allow. Streams are logged where they are handled, the rest is not worth it.
+_HTTP: dict[str, Any] = {"max_line_size": 1 << 20, "max_field_size": 1 << 20, "access_log": None}
+
+log = structlog.get_logger()
 
 
 class KubeletServer:
@@ -42,56 +45,73 @@ class KubeletServer:
         directory: PodDirectory,
         host_client: Client,
         *,
+        node: str,
+        clock: Clock,
         access: Access,
         tls: ServingTls,
         registry: CollectorRegistry,
         address: str,
         port: int,
-        max_streams: int = MAX_STREAMS,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
     ) -> None:
         self._access = access
         self._tls = tls
         self._address = address
         self._port = port
         self._listening = asyncio.Event()
-        self._streams = OpenStreams(max_streams)
+        self._limits = limits
+        self._visits = Visits(limits.strangers, limits.connections)
+        self._streams = OpenStreams(limits.streams)
         self.routes = [
             *ProtocolSwitches(directory, host_client, self._streams).routes(),
             *ContainerLogs(directory, host_client, self._streams).routes(),
             *PodLists(directory).routes(),
+            *Stats(directory, host_client, clock, node=node).routes(),
             *OwnMetrics(registry).routes(),
+            *Configuration(address, port).routes(),
             *health.routes(),
+            *refused_routes.routes(),
         ]
 
     async def run(self) -> None:
         async with self._runner() as runner:
-            loop = asyncio.get_running_loop()
             manager = cast("web.Server", runner.server)  # there is one, once the runner is set up
-            listening = await loop.create_server(
-                lambda: UpgradingHandler(manager, loop=loop, **_HTTP),
-                self._address,
-                self._port,
-                ssl=self._tls.context(),
-            )
-            self._port = listening.sockets[0].getsockname()[1]
+            listener = Listener(self._address, self._port, self._visits)
+            self._port = listener.port
             self._listening.set()
             try:
-                await asyncio.Event().wait()
+                await listener.run(self._tls.context(), partial(self._handler, manager))
             finally:
-                listening.close()
+                listener.close()
+                await self._drain()
 
     async def listening_port(self) -> int:
         """Wait until connections are accepted; with port 0 the system chose one."""
         await self._listening.wait()
         return self._port
 
+    def _handler(self, manager: web.Server, visit: Visit) -> UpgradingHandler:
+        return UpgradingHandler(
+            manager,
+            visit=visit,
+            head_seconds=self._limits.head_seconds,
+            loop=asyncio.get_running_loop(),
+            keepalive_timeout=self._limits.idle_seconds,
+            **_HTTP,
+        )
+
+    async def _drain(self) -> None:
+        if len(self._streams):
+            log.info("streams are let end", streams=len(self._streams), seconds=self._limits.drain_seconds)
+        await self._streams.drain(within=self._limits.drain_seconds)
+
     @asynccontextmanager
     async def _runner(self) -> AsyncIterator[web.AppRunner]:
-        application = web.Application(middlewares=[guarded(self._access)])
+        application = web.Application(middlewares=[guarded(self._access), _noted])
         application.add_routes(self.routes)
         application.on_shutdown.append(self._end_streams)
         # Without cancellation, nobody would notice that the reader of a log has left until the next line comes.
-        runner = web.AppRunner(application, handler_cancellation=True, shutdown_timeout=ANSWERING_LIMIT)
+        runner = web.AppRunner(application, handler_cancellation=True, shutdown_timeout=self._limits.answering_seconds)
         await runner.setup()
         try:
             yield runner
@@ -101,3 +121,11 @@ class KubeletServer:
     async def _end_streams(self, _: web.Application) -> None:
         """End them before the runner waits for all handlers: they would go on for hours."""
         await self._streams.end_all()
+
+
+@web.middleware
+async def _noted(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Count no longer among the strangers whom the door has let in."""
+    if USER in request:
+        cast("UpgradingHandler", request.protocol).become_known()
+    return await handler(request)

@@ -1,7 +1,7 @@
 """An answer that is sent while it is made, no faster than its reader takes it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 import structlog
 from aiohttp import web
@@ -30,6 +30,13 @@ async def streamed_answer(
         _cut(request)
         raise
     return response
+
+
+async def one_by_one(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
+    """Pieces that cost time to make, with other streams going on between them."""
+    for piece in pieces:
+        yield piece
+        await asyncio.sleep(0)
 
 
 def _cut(request: web.Request) -> None:

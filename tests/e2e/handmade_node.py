@@ -69,7 +69,8 @@ class Tenant:
         status = msgspec.json.encode({"status": running["status"]}).decode()
         self.virtual("patch", "pod", name, "--subresource=status", "--type=merge", "-p", status)
         containers = [each["name"] for each in spec["containers"]]
-        host_pod = HostPod(self.host_namespace, on_host, running["metadata"]["uid"], containers)
+        node = running["spec"]["nodeName"]
+        host_pod = HostPod(self.host_namespace, on_host, running["metadata"]["uid"], containers, node)
         self.directory.host_pods[self.virtual_namespace, name] = host_pod
         self.directory.objects.append(decode_object(self.virtual("get", "pod", name, "-o", "json").encode()))
 
@@ -116,7 +117,15 @@ def _serving(directory: Directory, host: ApiServer, virtual: ApiServer, folder: 
             clock = SystemClock()
             access = Access([ClientCertificates(tls, clock)], AccessReviews(asked, clock, node=NODE))
             server = KubeletServer(
-                directory, client, access=access, tls=tls, registry=registry, address=virtual.machine, port=0
+                directory,
+                client,
+                node=NODE,
+                clock=clock,
+                access=access,
+                tls=tls,
+                registry=registry,
+                address=virtual.machine,
+                port=0,
             )
             running = asyncio.create_task(server.run())
             ready.set_result((asyncio.get_running_loop(), running, await server.listening_port()))

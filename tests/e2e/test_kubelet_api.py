@@ -9,8 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from sandbox.session import ApiServer
+from sandbox.waiting import wait_until
 from tests.e2e.handmade_node import NODE, Tenant, handmade_node
 from tests.kubectl import Kubectl, first_line
 from tests.terminal import terminal
@@ -171,6 +173,34 @@ def test_the_node_answers_through_the_api_servers_proxy(tenant: Tenant) -> None:
     assert "on-the-host" not in tenant.virtual("get", "--raw", f"{proxy}/pods")
     running = tenant.virtual("get", "--raw", f"{proxy}/runningpods/")
     assert '{"containers":[{"name":"app"' in running
+
+
+def test_what_pods_use_is_told_under_their_virtual_names(tenant: Tenant) -> None:
+    proxy = f"/api/v1/nodes/{NODE}/proxy"
+    container = f'container="app",namespace="{tenant.virtual_namespace}",pod="sleeper"'
+
+    def look() -> str | None:
+        told = tenant.virtual("get", "--raw", f"{proxy}/metrics/resource")
+        return None if f"container_memory_working_set_bytes{{{container}}}" in told else told
+
+    wait_until(look, what="the host's kubelet to have measured the pod", seconds=60, advice="see its log", interval=2)
+    for path, said in {
+        "metrics/resource": "resource_scrape_error 0",
+        "metrics/cadvisor": f'namespace="{tenant.virtual_namespace}",pod="sleeper"',
+        "stats/summary": f'"podRef":{{"name":"sleeper","namespace":"{tenant.virtual_namespace}"',
+    }.items():
+        told = tenant.virtual("get", "--raw", f"{proxy}/{path}")
+        assert said in told, path
+        for hidden in ("on-the-host", tenant.host_namespace, "kube-system"):
+            assert hidden not in told, path
+    families = {family.name: family for family in text_string_to_metric_families(told_cadvisor(tenant, proxy))}
+    assert {sample.labels["namespace"] for family in families.values() for sample in family.samples} == {
+        tenant.virtual_namespace
+    }
+
+
+def told_cadvisor(tenant: Tenant, proxy: str) -> str:
+    return tenant.virtual("get", "--raw", f"{proxy}/metrics/cadvisor")
 
 
 def _get(url: str) -> str:

@@ -24,6 +24,10 @@ class _Containers(msgspec.Struct, rename="camel"):
         return [container.name for kind in kinds for container in kind or ()]
 
 
+class _Placed(msgspec.Struct, rename="camel"):
+    node_name: str = ""
+
+
 class Directory:
     """The kubelet API's `PodDirectory`, as the pod reflector knows it."""
 
@@ -36,7 +40,8 @@ class Directory:
         if pair is None or (uid and uid != pair.virtual.uid):
             return None
         containers = pair.virtual.decode("spec", _Containers) or _Containers()
-        return HostPod(pair.host.namespace, pair.host.name, pair.host.uid, containers.names())
+        placed = pair.host.decode("spec", _Placed) or _Placed()
+        return HostPod(pair.host.namespace, pair.host.name, pair.host.uid, containers.names(), placed.node_name)
 
     def virtual_pods(self) -> Iterable[Object]:
         """All pods of our nodes."""

@@ -17,6 +17,7 @@ from node.kubelet.access import Access
 from node.kubelet.access_reviews import AccessReviews
 from node.kubelet.authentication import ClientCertificates
 from node.kubelet.bearer_tokens import BearerTokens
+from node.kubelet.limits import Limits
 from node.kubelet.server import KubeletServer
 from node.kubelet.serving_tls import ServingTls
 from node.registration import Registration
@@ -54,12 +55,14 @@ async def run_provider(settings: ProviderSettings) -> None:
         kubelet = KubeletServer(
             Directory(reflection.pods),
             host,
+            node=settings.node,
+            clock=clock,
             access=_access(settings, virtual, tls, clock),
             tls=tls,
             registry=registry,
             address=settings.kubelet_bind,
             port=settings.kubelet_port,
-            max_streams=settings.max_streams,
+            limits=Limits(streams=settings.max_streams, drain_seconds=settings.drain_seconds),
         )
         group.create_task(kubelet.run(), name="kubelet API")
         await kubelet.listening_port()

@@ -57,6 +57,9 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     max_streams: Annotated[
         int, msgspec.Meta(ge=1), Help("exec, attach, port-forward and log streams at the same time")
     ] = 512
+    drain_seconds: Annotated[
+        float, msgspec.Meta(ge=0, le=3600), Help("seconds that such streams get to end by themselves at SIGTERM")
+    ] = 10.0
     log_format: Annotated[LogFormat, Help("json or console")] = LogFormat.JSON
     log_level: Annotated[LogLevel, Help("debug, info, warning or error")] = LogLevel.INFO
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from kube.objects import Object
 from node.kubelet.pod_directory import HostPod
 
-WEB = HostPod("host-namespace", "web-shop-x7f3k", "host-uid", ("app", "side"))
+WEB = HostPod("host-namespace", "web-shop-x7f3k", "host-uid", ("app", "side"), "node-0")
 WEB_UID = "virtual-uid"
 
 

@@ -16,13 +16,16 @@ from kube.credentials import load_kubeconfig
 from node.kubelet.access import Access
 from node.kubelet.authentication import ClientCertificates
 from node.kubelet.authorization import Asked
-from node.kubelet.server import MAX_STREAMS, KubeletServer
+from node.kubelet.limits import Limits
+from node.kubelet.server import KubeletServer
 from node.kubelet.serving_tls import ServingTls
 from node.kubelet.users import User
 from tests.eventually import eventually
 from tests.integration.kubelet.certificates import Certificates
 from tests.integration.kubelet.client import Connection, within_limit
 from tests.integration.kubelet.directory import OnePod
+
+NODE = "node"
 
 
 @dataclass
@@ -68,7 +71,7 @@ async def serving(
     access: Access | None = None,
     tls: ServingTls | None = None,
     clock: Clock | None = None,
-    max_streams: int = MAX_STREAMS,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
     host_timeout: float = 30.0,
 ) -> AsyncIterator[Serving]:
     registry = CollectorRegistry()
@@ -79,12 +82,14 @@ async def serving(
         server = KubeletServer(
             directory or OnePod(),
             host_client,
+            node=NODE,
+            clock=clock,
             access=access or Access([ClientCertificates(tls, clock)], Everybody()),
             tls=tls,
             registry=registry,
             address="127.0.0.1",
             port=0,
-            max_streams=max_streams,
+            limits=limits,
         )
         running = asyncio.create_task(server.run())
         port = await within_limit(server.listening_port(), "the server to listen")

@@ -19,18 +19,25 @@ from tests.integration.kubelet.accounts import REVIEWS, Accounts, accounts, rule
 from tests.integration.kubelet.certificates import API_SERVER, Certificates
 from tests.integration.kubelet.client import request
 from tests.integration.kubelet.host import Host
-from tests.integration.kubelet.serving import Serving, serving
+from tests.integration.kubelet.serving import NODE, Serving, serving
 from tests.virtual_clock import VirtualClock
 
-NODE = "node"
 ROUTES = {
     "GET /pods": ("get", "pods"),
     "GET /runningpods/": ("get", "pods"),
+    "GET /configz": ("get", "configz"),
+    "GET /logs": ("get", "log"),
+    "GET /logs/syslog": ("get", "log"),
     "GET /healthz": ("get", "healthz"),
     "GET /healthz/ping": ("get", "healthz"),
     "GET /healthz/log": ("get", "healthz"),
     "GET /healthz/syncloop": ("get", "healthz"),
+    "GET /stats/summary": ("get", "stats"),
+    "POST /stats/summary": ("create", "stats"),
     "GET /metrics": ("get", "metrics"),
+    "GET /metrics/resource": ("get", "metrics"),
+    "GET /metrics/cadvisor": ("get", "metrics"),
+    "GET /metrics/probes": ("get", "metrics"),
     "GET /containerLogs/shop/nobody/app": ("get", "proxy"),
     **{
         f"{method} /{route}": ("create", "proxy")

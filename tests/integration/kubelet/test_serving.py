@@ -35,13 +35,28 @@ async def test_health(kubelet: Serving, path: str) -> None:
 
 async def test_unknown_paths_are_not_found_and_slashes_count(kubelet: Serving) -> None:
     connection = await kubelet.connect()
-    for path in ("/", "/logs/", "/pods/", "/runningpods", "/run/shop/web/app"):
+    for path in ("/", "/pods/", "/runningpods", "/debug/pprof/"):
         assert (await get(connection, path))[0] == 404, path
 
 
 @pytest.mark.parametrize("path", ["/pods", "/runningpods/", "/metrics", "/healthz", "/containerLogs/shop/web/app"])
 async def test_what_is_to_be_read_cannot_be_written(kubelet: Serving, path: str) -> None:
     assert (await get(await kubelet.connect(), path, method="POST"))[0] == 405
+
+
+@pytest.mark.parametrize("path", ["/logs", "/logs/", "/logs/syslog", "/logs/?query=kubelet&tailLines=5"])
+async def test_logs_of_the_machine_are_refused_with_the_reason(kubelet: Serving, path: str) -> None:
+    status, body = await get(await kubelet.connect(), path)
+    assert status == 405
+    assert body.startswith(b"logs endpoint is disabled")
+
+
+async def test_the_configuration_is_told_in_a_kubelets_words(kubelet: Serving) -> None:
+    status, body = await get(await kubelet.connect(), "/configz")
+    told = msgspec.json.decode(body)["kubeletconfig"]
+    assert (status, told["kind"], told["address"]) == (200, "KubeletConfiguration", "127.0.0.1")
+    assert told["authentication"]["anonymous"] == {"enabled": False}
+    assert told["authorization"]["webhook"] == {"cacheAuthorizedTTL": "1m0s", "cacheUnauthorizedTTL": "10s"}
 
 
 async def test_metrics_are_those_of_the_registry(kubelet: Serving) -> None:

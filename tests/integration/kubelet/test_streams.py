@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from node.kubelet.limits import Limits
 from node.kubelet.upgrading import UpgradingHandler
 from tests.eventually import eventually
 from tests.integration.kubelet.certificates import Certificates
@@ -252,7 +253,7 @@ async def test_clients_that_read_nothing_stop_the_host_and_nobody_else(kubelet: 
 
 
 async def test_only_so_many_streams_are_open_at_a_time(certificates: Certificates, upstream: Host) -> None:
-    async with serving(certificates, upstream.port, max_streams=2) as kubelet:
+    async with serving(certificates, upstream.port, limits=Limits(streams=2)) as kubelet:
         first, second, third = [await kubelet.connect() for _ in range(3)]
         await first.switched(EXEC + "echo")
         await second.switched(EXEC + "echo")
