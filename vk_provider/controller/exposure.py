@@ -56,11 +56,6 @@ def endpoint(cluster: Cluster, known: Known, names: Names) -> str:
     return server_url(inside, API_PORT) if inside else ""
 
 
-def balancing_service(cluster: Cluster, names: Names) -> str:
-    """Name the Service that a load balancer would get its addresses by."""
-    return names.balancer if _has_balancer(cluster) else names.service
-
-
 def _kind(cluster: Cluster) -> str:
     expose = cluster.spec.expose
     if expose.node_port is not None:

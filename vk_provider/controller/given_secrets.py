@@ -89,6 +89,8 @@ def _authorities(cluster: Cluster) -> Mapping[str, tuple[str, CredentialSource]]
 
 
 def _custom(cluster: Cluster, known: Known, now: datetime) -> Iterator[Mistake]:
+    if known.files(Names(cluster.name, cluster.namespace).authorities):
+        return  # they were taken, and what becomes of the Secrets has no effect any more
     for field, source in _authorities(cluster).values():
         given = known.given(source.secret_name)
         wrong = "" if given is None else pki.wrong_with_authority(given.get(_CERTIFICATE), given.get(_KEY), now)

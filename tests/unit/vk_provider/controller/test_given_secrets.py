@@ -66,6 +66,12 @@ def test_an_authority_that_cannot_be_is_told_by_its_field() -> None:
     assert second.startswith("spec.customCAs.sources.serviceAccountToken: Secret tokens: tls.key is no private key")
 
 
+def test_authorities_are_not_judged_once_they_were_taken() -> None:
+    known, _ = settled(EVERYTHING, before=Known({}, given()))
+    broken = {**given(), "etcd-peer-ca": secret_of({}), "tokens": secret_of({})}
+    assert content_mistakes(EVERYTHING, Known(known.objects, broken), NOW) == []
+
+
 @pytest.mark.parametrize(
     ("files", "why"),
     [
