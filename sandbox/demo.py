@@ -1,40 +1,89 @@
-"""`make demo`: a virtual cluster on a host cluster, used as anybody would; each command stands before its output."""
+"""`make demo`: from nothing to a virtual cluster in use, as anybody would do it, with each command shown."""
 
+import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from os import environ
 from pathlib import Path
 
 import click
 
-from sandbox import binaries, cluster_dns, control_plane, host
+from sandbox import binaries, host, provider_image
 from sandbox.control_plane import HOST
-from sandbox.core import Sandbox, changing, http_get
+from sandbox.core import Sandbox, changing
 from sandbox.errors import SandboxError
 from sandbox.layout import DEFAULT_STATE
 from sandbox.progress_display import showing_progress
-from sandbox.provider import ProviderSetup
-from sandbox.record import Cluster
 
-VIRTUAL = "demo"
-PROVIDER = "demo/provider"
-NAMESPACE = "vc-demo"
-KUBELET_PORT = 10250
-HEALTH_PORT = 8081
+NAME, NAMESPACE = "demo", "k3k-demo"
+LIMIT = 300  # seconds for one command
 
-PATIENTLY = "-s --connect-timeout 2 --retry 9 --retry-connrefused --retry-delay 1"
-ON_THE_HOST = (f"get pods -n {NAMESPACE} -o wide",)
-IN_THE_VIRTUAL_CLUSTER = (
-    "get nodes -o wide",
-    "rollout status deployment/kube-dns -n kube-system --timeout=120s",
-    "create deployment hello --image=sandbox.local/echo:1 --port=8080",
-    "rollout status deployment/hello --timeout=120s",
-    "get pods -o wide",
-    "logs deployment/hello",
-    "expose deployment hello --port=80 --target-port=8080",
-    "get services",
-    f"run asker --rm --attach --quiet --restart=Never --image=curlimages/curl -- {PATIENTLY} http://hello/by-name",
+PATIENTLY = "-sS --connect-timeout 2 --retry 9 --retry-all-errors --retry-delay 1"
+TENANT = (
+    "kubectl get nodes",
+    "kubectl create deployment hello --image=sandbox.local/echo:1 --port=8080",
+    "kubectl expose deployment hello --port=80 --target-port=8080",
+    "kubectl rollout status deployment/hello --timeout=120s",
+    "kubectl get pods -o wide",
+    "kubectl logs deployment/hello",
+    "kubectl exec deployment/hello -- sh -c 'echo this is $(hostname), of $KUBERNETES_SERVICE_HOST'",
+    f"kubectl run asker --rm --attach --quiet --restart=Never --image=curlimages/curl -- {PATIENTLY} http://hello/by-name",
 )
+HOST_SIDE = (f"kubectl get pods -n {NAMESPACE} -o wide",)
+
+
+class Demo:
+    """Shows commands, and what each part of it took."""
+
+    def __init__(self, sandbox: Sandbox, programs: Mapping[str, Path]) -> None:
+        self._programs = programs
+        self.host = sandbox.layout.kubeconfig(HOST)
+        self.tenant = sandbox.layout.kubeconfig(NAME)
+        self._took: list[tuple[str, float]] = []
+
+    @contextmanager
+    def part(self, title: str) -> Iterator[None]:
+        click.secho(f"\n{title}", bold=True)
+        began = time.monotonic()
+        yield
+        self.took(title, time.monotonic() - began)
+
+    def took(self, title: str, seconds: float) -> None:
+        self._took.append((title, seconds))
+
+    def show(self, command: str, kubeconfig: Path) -> None:
+        click.secho(f"\n$ {command}", bold=True)
+        if self.run(command, kubeconfig) != 0:
+            raise SandboxError(f"`{command}` failed; `make down` and `make demo` start afresh")
+
+    def run(self, command: str, kubeconfig: Path, *, shown: bool = True) -> int:
+        sys.stdout.flush()
+        program, *arguments = shlex.split(command)
+        done = subprocess.run(
+            [str(self._programs[program]), *arguments],
+            env={**environ, "KUBECONFIG": str(kubeconfig)},
+            capture_output=not shown,
+            check=False,
+            timeout=LIMIT,
+        )
+        return done.returncode
+
+    def end(self) -> None:
+        click.secho("\nWhat took how long:", bold=True)
+        for title, seconds in self._took:
+            click.echo(f"  {seconds:5.1f} s  {title}")
+        click.secho("\nGo on in the virtual cluster:", bold=True)
+        click.echo(f"  export KUBECONFIG={self.tenant}")
+        click.echo("  kubectl create deployment web --image=sandbox.local/echo:1 --replicas=3")
+        click.secho("or look at what the host makes of it:", bold=True)
+        click.echo(f"  export KUBECONFIG={self.host}")
+        click.echo(f"  kubectl get all -n {NAMESPACE}")
+        click.echo(f"  .venv/bin/vkp status {NAME}")
+        click.secho("and end it all:", bold=True)
+        click.echo("  make down")
 
 
 def main() -> int:
@@ -44,61 +93,30 @@ def main() -> int:
         found = binaries.find(progress)
         with changing(Path(DEFAULT_STATE), progress) as sandbox:
             host.start(sandbox, found, nodes=1)
-            virtual = control_plane.start(sandbox, VIRTUAL, found, controllers=True)
-            _start_provider(sandbox, virtual)
-            control_plane.wait_for_controllers(sandbox, virtual)
-            cluster_dns.install(sandbox, virtual)
-    virtual_kubeconfig, host_kubeconfig = sandbox.layout.kubeconfig(VIRTUAL), sandbox.layout.kubeconfig(HOST)
-    kubectl = found.tool("kubectl")
-    _run(kubectl, virtual_kubeconfig, "delete deployment,service hello --ignore-not-found --wait")
-    click.secho("\nA virtual cluster, with an API server and a node of its own:", bold=True)
-    for step in IN_THE_VIRTUAL_CLUSTER:
-        _show(kubectl, virtual_kubeconfig, step)
-    click.secho("\nThe same pod on the host cluster, where it really runs:", bold=True)
-    for step in ON_THE_HOST:
-        _show(kubectl, host_kubeconfig, step)
-    click.secho(f"\nAll of it in {time.monotonic() - began:.0f} s. Go on with", bold=True)
-    click.echo(f"  export KUBECONFIG={virtual_kubeconfig}\nor look at the host with")
-    click.echo(f"  export KUBECONFIG={host_kubeconfig}\nand end it all with\n  make down")
+            host.add_k3s(sandbox, found)
+            host.add_provider(sandbox, found)
+    demo = Demo(sandbox, {"kubectl": found.tool("kubectl"), "vkp": Path(sys.executable).with_name("vkp")})
+    demo.took("A host cluster, and the images that it needs", time.monotonic() - began)
+    _show(demo)
+    demo.end()
     return 0
 
 
-def _start_provider(sandbox: Sandbox, virtual: Cluster) -> None:
-    sandbox.progress("starting the provider")
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    sandbox.post(sandbox.record.clusters[HOST], "/api/v1/namespaces", namespace)
-    setup = ProviderSetup(
-        cluster=VIRTUAL,
-        host_namespace=NAMESPACE,
-        host_kubeconfig=sandbox.layout.kubeconfig(HOST),
-        virtual_kubeconfig=sandbox.layout.kubeconfig(VIRTUAL),
-        virtual_certificates=sandbox.certificates(VIRTUAL),
-        api_server=virtual.server,
-        machine=virtual.address,
-        kubelet_port=KUBELET_PORT,
-        health_port=HEALTH_PORT,
-    )
-    vkp = Path(sys.executable).with_name("vkp")
-    bind = f"--health-bind={virtual.loopback}"
-    process = sandbox.ensure(PROVIDER, [vkp, "provider", *setup.arguments(), bind])
-
-    def look() -> str | None:
-        status, body = http_get(f"http://{virtual.loopback}:{HEALTH_PORT}/readyz")
-        return None if status == 200 else body.decode(errors="replace").strip()
-
-    sandbox.wait(process, look)
-
-
-def _show(kubectl: Path, kubeconfig: Path, step: str) -> None:
-    click.secho(f"\n$ kubectl {step}", bold=True)
-    if _run(kubectl, kubeconfig, step, shown=True) != 0:
-        raise SandboxError(f"`kubectl {step}` failed; `make down` and `make demo` start afresh")
-
-
-def _run(kubectl: Path, kubeconfig: Path, step: str, *, shown: bool = False) -> int:
-    sys.stdout.flush()
-    command = [str(kubectl), f"--kubeconfig={kubeconfig}", *step.split()]
-    return subprocess.run(command, capture_output=not shown, check=False, timeout=180).returncode
+def _show(demo: Demo) -> None:
+    with demo.part("The controller goes into the host cluster:"):
+        demo.show(f"vkp install --image {provider_image.NAME} --wait", demo.host)
+    with demo.part("A virtual cluster:"):
+        if demo.run(f"vkp cluster get {NAME}", demo.host, shown=False) != 0:
+            demo.show(f"vkp cluster create {NAME} --wait", demo.host)
+        demo.show(f"vkp kubeconfig get {NAME} --wait --write {demo.tenant}", demo.host)
+        demo.show("vkp cluster list", demo.host)
+    with demo.part("What its users do with it:"):
+        demo.run("kubectl delete deployment,service hello --ignore-not-found --wait", demo.tenant, shown=False)
+        for command in TENANT:
+            demo.show(command, demo.tenant)
+    with demo.part("The same on the host cluster, where it really runs:"):
+        for command in HOST_SIDE:
+            demo.show(command, demo.host)
 
 
 if __name__ == "__main__":
