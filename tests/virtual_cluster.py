@@ -15,8 +15,6 @@ from sandbox.session import ApiServer
 from sandbox.waiting import wait_until
 from tests.kubectl import Kubectl
 
-LOG_TAIL = 4000
-
 
 class VirtualCluster:
     """One provider that joins a host cluster's namespace and a virtual API server."""
@@ -82,7 +80,7 @@ class VirtualCluster:
                 raise AssertionError(f"the provider ended with {self._process.returncode}:\n{self.log()}")
             return self.not_ready()
 
-        wait_until(look, what="provider ready", seconds=60, advice=f"its log ends with {self.log()}")
+        wait_until(look, what="provider ready", seconds=60, advice=f"its log ends with {self.log()[-4000:]}")
 
     def not_ready(self) -> str | None:
         try:
@@ -104,7 +102,7 @@ class VirtualCluster:
         return self._process.wait(30)
 
     def log(self) -> str:
-        return (self.folder / "provider.log").read_text(errors="replace")[-LOG_TAIL:]
+        return (self.folder / "provider.log").read_text(errors="replace")
 
 
 @contextmanager

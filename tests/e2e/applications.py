@@ -5,8 +5,8 @@ from typing import Any
 
 import yaml
 
-from sandbox.session import ApiServer
 from tests.e2e.tenants import Tenant
+from tests.made_cluster import Server
 
 MANIFESTS = Path(__file__).parent / "manifests"
 CURL = "curl -sS --retry 9 --retry-all-errors --retry-delay 1"  # a proxy may learn of a Ready pod a moment later
@@ -31,7 +31,7 @@ def run_in(tenant: Tenant, target: str, script: str) -> str:
     return tenant.virtual("exec", target, "--", "sh", "-ec", script)
 
 
-def _objects(name: str, server: ApiServer) -> list[Any]:
+def _objects(name: str, server: Server) -> list[Any]:
     objects = list(yaml.safe_load_all((MANIFESTS / f"{name}.yaml").read_text()))
     if server.version < CRON_JOBS_SINCE:
         for each in objects:

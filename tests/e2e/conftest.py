@@ -1,18 +1,37 @@
-"""A virtual cluster for each module that asks for one, whose tests leave both sides in agreement."""
+"""Tests are about a virtual cluster that the controller made, unless they start a provider themselves.
+
+Its tests leave both sides in agreement.
+"""
 
 from collections.abc import Iterator
 
 import pytest
 
-from sandbox.session import ApiServer
+from sandbox.session import ApiServer, HostCluster
 from tests.e2e.tenants import NODE, Tenant
-from tests.virtual_cluster import VirtualCluster, resolving, virtual_cluster
+from tests.made_cluster import MadeCluster, install, made_cluster
+from tests.virtual_cluster import VirtualCluster, virtual_cluster
+
+
+@pytest.fixture(scope="session")
+def controlled(host_cluster_server: HostCluster) -> HostCluster:
+    """The host cluster with a controller in it."""
+    install(host_cluster_server)
+    return host_cluster_server
+
+
+@pytest.fixture(scope="session")
+def made(controlled: HostCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MadeCluster]:
+    """A virtual cluster for the whole run, whose control plane is a pod, as is its provider."""
+    with made_cluster(controlled, tmp_path_factory.mktemp("made-cluster"), name=NODE) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
-def cluster(
+def started(
     host_cluster_server: ApiServer, virtual_api_server: ApiServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[VirtualCluster]:
+    """A virtual cluster whose provider is a process that tests may kill."""
     folder = tmp_path_factory.mktemp("virtual-cluster")
     with virtual_cluster(host_cluster_server, virtual_api_server, folder) as started:
         yield started
@@ -20,7 +39,12 @@ def cluster(
 
 
 @pytest.fixture(scope="module")
-def tenant(cluster: VirtualCluster) -> Iterator[Tenant]:
+def cluster(made: MadeCluster) -> MadeCluster | VirtualCluster:
+    return made
+
+
+@pytest.fixture(scope="module")
+def tenant(cluster: MadeCluster | VirtualCluster) -> Iterator[Tenant]:
     namespace = cluster.virtual.create_namespace("tenant")
     started = Tenant(cluster, namespace, cluster.kubectl(namespace), cluster.host_kubectl())
     yield started
@@ -35,8 +59,7 @@ def converged(tenant: Tenant) -> Iterator[None]:
     tenant.assert_converged()
 
 
-@pytest.fixture(scope="module")
-def dns(cluster: VirtualCluster) -> Iterator[None]:
-    """For `usefixtures`: pods created from now on find Services by name."""
-    with resolving(cluster):
-        yield
+@pytest.fixture(scope="session")
+def dns(made: MadeCluster) -> None:
+    """For `usefixtures`: pods find Services by name."""
+    made.kubectl("kube-system")("rollout", "status", "deployment/coredns", "--timeout=90s")

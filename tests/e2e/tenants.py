@@ -11,9 +11,9 @@ import msgspec
 
 from reflectors.translation.host_names import Origin, host_name, label_value
 from reflectors.translation.metadata import CLUSTER_LABEL, NAME, NAMESPACE_LABEL, REFLECTED_CONDITION, UID
-from sandbox.session import ApiServer
 from sandbox.waiting import wait_until
 from tests.kubectl import Kubectl
+from tests.made_cluster import MadeCluster, Server
 from tests.virtual_cluster import VirtualCluster
 
 NODE = "virtual-node"
@@ -35,7 +35,7 @@ _CONFIG = ("configmaps", "secrets")
 class Tenant:
     """One namespace of a virtual cluster, and the host namespace that its pods run in."""
 
-    cluster: VirtualCluster
+    cluster: VirtualCluster | MadeCluster
     namespace: str
     virtual: Kubectl
     host: Kubectl
@@ -100,7 +100,7 @@ class Tenant:
             lambda: None if look() else "not so",
             what=what,
             seconds=LIMIT,
-            advice=f"the provider's log ends with {self.cluster.log()}",
+            advice=self._advice(),
             interval=0.2,
         )
 
@@ -112,10 +112,9 @@ class Tenant:
             originals = [*pods, *(each for resource in _CONFIG for each in self.objects(resource))]
             return next(chain(disagreements(pods, self.host_pods()), orphans(originals, self.host_config())), None)
 
-        advice = f"the provider's log ends with {self.cluster.log()}"
-        wait_until(look, what="agreement of both sides", seconds=LIMIT, advice=advice, interval=0.2)
+        wait_until(look, what="agreement of both sides", seconds=LIMIT, advice=self._advice(), interval=0.2)
         self._assert_still()
-        log = (self.cluster.folder / "provider.log").read_text(errors="replace")
+        log = self.cluster.log()
         assert "Traceback" not in log, log
 
     def _assert_still(self) -> None:
@@ -126,8 +125,10 @@ class Tenant:
             changed = [uid for uid in seen[-1] if len(seen) < 2 or seen[-1][uid] != seen[-2].get(uid)]
             return f"objects still change: {changed}" if changed else None
 
-        advice = f"the provider's log ends with {self.cluster.log()}"
-        wait_until(look, what="rest", seconds=LIMIT, advice=advice, interval=STILL_SECONDS)
+        wait_until(look, what="rest", seconds=LIMIT, advice=self._advice(), interval=STILL_SECONDS)
+
+    def _advice(self) -> str:
+        return f"the provider's log ends with {self.cluster.log()[-4000:]}"
 
 
 def disagreements(virtual_pods: list[Pod], host_pods: list[Pod]) -> Iterator[str]:
@@ -190,7 +191,7 @@ def condition(pod: Pod, name: str) -> Mapping[str, str]:
     return next((each for each in pod["status"].get("conditions", ()) if each["type"] == name), {})
 
 
-def _items(server: ApiServer, path: str) -> list[Any]:
+def _items(server: Server, path: str) -> list[Any]:
     return list(msgspec.json.decode(server.get(path))["items"])
 
 

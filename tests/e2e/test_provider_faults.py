@@ -10,11 +10,18 @@ import pytest
 from tests.e2e.tenants import ENDS_IN_FIVE_SECONDS, LAST_WORDS, Tenant, container
 from tests.e2e.test_virtual_workloads import workload
 from tests.kubectl import first_line
+from tests.virtual_cluster import VirtualCluster
 
 MIB = 1 << 20
 SPEAKS_FOR_EVER = "n=0; while :; do echo line $n; n=$((n+1)); sleep 0.1; done"
 
 pytestmark = pytest.mark.usefixtures("converged")
+
+
+@pytest.fixture(scope="module")
+def cluster(started: VirtualCluster) -> VirtualCluster:
+    """One whose provider can be killed."""
+    return started
 
 
 @pytest.fixture(scope="module")
@@ -26,16 +33,18 @@ def pods(tenant: Tenant) -> Tenant:
     return tenant
 
 
-def test_a_restart_writes_nothing_and_touches_no_container(pods: Tenant) -> None:
+def test_a_restart_writes_nothing_and_touches_no_container(pods: Tenant, cluster: VirtualCluster) -> None:
     pods.assert_converged()
     before = (pods.pods(), pods.host_pods())
-    pods.cluster.kill()
-    pods.cluster.start()
+    cluster.kill()
+    cluster.start()
     pods.assert_converged()
     assert (pods.pods(), pods.host_pods()) == before
 
 
-def test_streams_end_with_the_provider_and_can_be_opened_again(pods: Tenant, tmp_path: Path) -> None:
+def test_streams_end_with_the_provider_and_can_be_opened_again(
+    pods: Tenant, tmp_path: Path, cluster: VirtualCluster
+) -> None:
     file = tmp_path / "file"
     file.write_bytes(os.urandom(32 * MIB))
     before = _containers(pods)
@@ -49,11 +58,11 @@ def test_streams_end_with_the_provider_and_can_be_opened_again(pods: Tenant, tmp
     for stream in streams:
         first_line(stream)
     upload = pods.virtual.background("cp", str(file), "speaker:/cut")
-    pods.cluster.kill()
+    cluster.kill()
     for stream in (*streams, upload):
         stream.communicate(timeout=30)
     assert upload.returncode != 0
-    pods.cluster.start()
+    cluster.start()
     assert pods.virtual("logs", "speaker").startswith("line 0\nline 1\n")
     assert pods.virtual("exec", "speaker", "--", "echo", "here") == "here\n"
     pods.virtual("cp", str(file), "speaker:/whole")
@@ -62,24 +71,26 @@ def test_streams_end_with_the_provider_and_can_be_opened_again(pods: Tenant, tmp
     assert _containers(pods) == before
 
 
-def test_a_provider_that_is_told_to_end_ends_its_streams_and_says_that_all_is_well(pods: Tenant) -> None:
+def test_a_provider_that_is_told_to_end_ends_its_streams_and_says_that_all_is_well(
+    pods: Tenant, cluster: VirtualCluster
+) -> None:
     following = pods.virtual.background("logs", "-f", "speaker")
     first_line(following)
-    assert pods.cluster.stop() == 0
+    assert cluster.stop() == 0
     following.communicate(timeout=30)
-    pods.cluster.start()
+    cluster.start()
 
 
-def test_a_deletion_goes_on_with_the_grace_that_was_given(tenant: Tenant) -> None:
+def test_a_deletion_goes_on_with_the_grace_that_was_given(tenant: Tenant, cluster: VirtualCluster) -> None:
     tenant.create("before", container(ENDS_IN_FIVE_SECONDS), terminationGracePeriodSeconds=30)
     tenant.create("during", container(ENDS_IN_FIVE_SECONDS), terminationGracePeriodSeconds=30)
     tenant.wait_ready("before", "during")
     following = [tenant.host.background("logs", "-f", tenant.host_name(name)) for name in ("before", "during")]
     tenant.virtual("delete", "pod", "during", "--wait=false")
     tenant.eventually("the deletion on the host", lambda: _is_terminating(tenant, "during"))
-    tenant.cluster.kill()
+    cluster.kill()
     tenant.virtual("delete", "pod", "before", "--wait=false")
-    tenant.cluster.start()
+    cluster.start()
     for each in following:
         assert each.communicate(timeout=60)[0].startswith(LAST_WORDS)
     tenant.virtual.wait_for("delete", "pod/before", "pod/during")
@@ -87,7 +98,7 @@ def test_a_deletion_goes_on_with_the_grace_that_was_given(tenant: Tenant) -> Non
     assert tenant.host_pod("during") is None
 
 
-def test_a_rollout_goes_on_from_wherever_the_provider_was_killed(tenant: Tenant) -> None:
+def test_a_rollout_goes_on_from_wherever_the_provider_was_killed(tenant: Tenant, cluster: VirtualCluster) -> None:
     tenant.virtual.apply(workload("Deployment", "web", replicas=2))
     tenant.virtual("rollout", "status", "deployment/web", "--timeout=90s")
     known: set[str] = set()
@@ -100,24 +111,24 @@ def test_a_rollout_goes_on_from_wherever_the_provider_was_killed(tenant: Tenant)
         known.update(each["metadata"]["uid"] for each in [*tenant.pods(), *tenant.host_pods()])
         tenant.virtual("set", "env", "deployment/web", f"VERSION={version}")
         tenant.eventually("the moment to strike", moment)
-        tenant.cluster.kill()
-        tenant.cluster.start()
+        cluster.kill()
+        cluster.start()
         tenant.virtual("rollout", "status", "deployment/web", "--timeout=90s")
         tenant.assert_converged()
     tenant.virtual("delete", "deployment", "web")
 
 
-def test_what_happened_while_no_provider_ran_is_made_good(tenant: Tenant) -> None:
+def test_what_happened_while_no_provider_ran_is_made_good(tenant: Tenant, cluster: VirtualCluster) -> None:
     for name in ("forced-away", "taken-away", "replaced", "ending"):
         tenant.create(name, container("read line", stdin=True), restartPolicy="Never")
     tenant.wait_ready("forced-away", "taken-away", "replaced", "ending")
-    tenant.cluster.kill()
+    cluster.kill()
     tenant.virtual("delete", "pods", "forced-away", "replaced", "--force", "--grace-period=0")
     tenant.create("replaced", container("sleep 3600"))
     tenant.create("new", container("sleep 3600"))
     tenant.host("delete", "pod", tenant.host_name("taken-away"), "--force", "--grace-period=0")
     tenant.host("attach", "-i", tenant.host_name("ending"), stdin=b"\n")
-    tenant.cluster.start()
+    cluster.start()
     tenant.wait_ready("replaced", "new")
     tenant.virtual.wait_for("jsonpath={.status.phase}=Succeeded", "pod/ending")
     tenant.virtual.wait_for("jsonpath={.status.phase}=Failed", "pod/taken-away")

@@ -3,10 +3,12 @@
 import json
 import urllib.request
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner
 
+from kube.quantities import parse_quantity
 from reflectors.translation.metadata import REFLECTED_CONDITION
 from tests.e2e.tenants import ENDS_IN_FIVE_SECONDS, LAST_WORDS, NODE, Tenant, condition, container, pod
 from vk_provider.cli.root import main as vkp
@@ -50,7 +52,7 @@ def test_a_pod_sees_itself_as_its_tenant_does(tenant: Tenant) -> None:
     tenant.virtual.apply(manifest)
     tenant.virtual.wait_for("jsonpath={.status.phase}=Succeeded", "pod/mirror")
     uid = tenant.pod("mirror")["metadata"]["uid"]
-    port = tenant.cluster.virtual.server.rpartition(":")[2]
+    port = str(urlsplit(tenant.cluster.virtual.server).port or 443)
     assert tenant.virtual("logs", "mirror").split() == ["mirror", tenant.namespace, uid, NODE, "glass", "mirror", port]
 
 
@@ -237,13 +239,14 @@ def test_a_pod_that_the_host_takes_away_has_failed_and_says_so(tenant: Tenant) -
 
 
 def test_a_pod_that_exceeds_the_hosts_quota_says_so_and_runs_when_there_is_room(tenant: Tenant) -> None:
-    tenant.host.apply(_quota("100Mi"))
-    tenant.host.wait_for("jsonpath={.status.hard.requests\\.memory}=100Mi", "resourcequota/small")
+    used = _requested_memory(tenant)
+    tenant.host.apply(_quota(f"{used + 100}Mi"))
+    tenant.host.wait_for(f"jsonpath={{.status.hard.requests\\.memory}}={used + 100}Mi", "resourcequota/small")
     tenant.host.apply(pod("control-plane", containers=[_demanding("60Mi")], nodeSelector={"nobody": "has-it"}))
     tenant.virtual.apply(pod("late", containers=[_demanding("60Mi")], terminationGracePeriodSeconds=0))
     tenant.eventually("the event", lambda: "exceeded quota" in tenant.events("late").get("HostRefused", ""))
     assert "exceeded quota" in condition(tenant.pod("late"), REFLECTED_CONDITION)["message"]
-    tenant.host.apply(_quota("200Mi"))
+    tenant.host.apply(_quota(f"{used + 200}Mi"))
     tenant.wait_ready("late")
     assert condition(tenant.pod("late"), REFLECTED_CONDITION) == {}
     assert "reason" not in tenant.pod("late")["status"]
@@ -304,6 +307,13 @@ def _waiting(tenant: Tenant, name: str) -> dict[str, str]:
     statuses = tenant.pod(name)["status"].get("containerStatuses", [{"state": {}}])
     waiting: dict[str, str] = statuses[0]["state"].get("waiting", {})
     return waiting
+
+
+def _requested_memory(tenant: Tenant) -> int:
+    """MiB that pods of the host namespace ask for already, those of the control plane among them."""
+    pods = tenant.host.get("pods")["items"]
+    asked = (each.get("resources", {}).get("requests", {}) for pod in pods for each in pod["spec"]["containers"])
+    return sum(parse_quantity(each.get("memory", "0")) for each in asked) // parse_quantity("1Mi")
 
 
 def _quota(memory: str) -> dict[str, Any]:
