@@ -1,4 +1,4 @@
-"""What belongs to a virtual cluster on the host is called, and how it is labelled.
+"""What everything that belongs to a virtual cluster is called on the host, and how it is labelled.
 
 Promises: names are made of the Cluster's name alone, so that scripts find them; no two Clusters of one namespace share
 one, for each kind's names differ in their ends only; all of them are valid for Clusters of up to `LONGEST` characters.
