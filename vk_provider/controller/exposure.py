@@ -21,7 +21,13 @@ def api_service(cluster: Cluster, names: Names) -> Draft:
     """Return what everything inside the host reaches the API at; and what is outside too, where that fits."""
     kind = _kind(cluster)
     ports = [_port(_HTTPS, API_PORT, SERVER_PORT)]
-    spec: Draft = {"type": kind, "selector": server_labels(cluster.name), "ports": ports}
+    spec: Draft = {
+        "type": kind,
+        "selector": server_labels(cluster.name),
+        "ports": ports,
+        # Of several servers a ready one is to be asked. One alone may be asked before its probes have seen that it is.
+        "publishNotReadyAddresses": cluster.spec.servers == 1,
+    }
     if kind == "NodePort":
         asked_for = cluster.spec.expose.node_port or Ports()
         ports[0] |= without_nothing({"nodePort": asked_for.server_port})

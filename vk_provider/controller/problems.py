@@ -10,6 +10,7 @@ from typing import Any
 Json = Mapping[str, Any]
 
 _NO_IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"})
+_OFTEN = 2  # restarts
 _REFUSED = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
 
 
@@ -102,16 +103,27 @@ def _container_problems(pod: str, status: Json) -> Iterator[Problem]:
         yield Problem("ImagePullFailed", f"Pod {pod}: image {status.get('image')}: {message or reason}; {advice}")
     elif reason in _REFUSED:
         yield Problem("ContainerRefused", f"Pod {pod}, container {name}: {message or reason}")
-    elif reason == "CrashLoopBackOff":
+    elif reason == "CrashLoopBackOff" or _fails_again_and_again(status):
         yield Problem("Crashing", f"Pod {pod}, container {name} keeps failing: {_ending(status)}")
 
 
 def _ending(status: Json) -> str:
-    ended = (status.get("lastState") or {}).get("terminated") or {}
+    ended = _last_end(status)
     if ended.get("reason") == "OOMKilled":
         return "it needs more memory than it may have; raise spec.serverResources"
     last_words = str(ended.get("message") or "").strip().rpartition("\n")[2]
     return f"exit code {ended.get('exitCode')}" + (f", {last_words}" if last_words else "")
+
+
+def _fails_again_and_again(status: Json) -> bool:
+    """Between two failures, too, it has not mended itself as long as it was not ready."""
+    often = int(status.get("restartCount") or 0) >= _OFTEN
+    return often and not status.get("ready") and _last_end(status).get("exitCode", 0) != 0
+
+
+def _last_end(status: Json) -> Json:
+    states = (status.get("state") or {}, status.get("lastState") or {})
+    return next((state["terminated"] for state in states if state.get("terminated")), {})
 
 
 def _is_being_created(status: Json) -> bool:

@@ -5,7 +5,7 @@ Promises: a pure function of what is seen; each condition that is not true says 
     phase         because
     Terminating   it is being deleted
     Pending       its spec is refused, or refers to something that somebody has to make
-    Ready         its API server is ready, and so is its node
+    Ready         its API server is ready, and so is its node, and both are what was asked for last
     Failed        something keeps it from getting there that will not go away by itself
     Provisioning  it is on its way
 """
@@ -55,6 +55,7 @@ class Sight:
     missing: Sequence[str] = ()  # what the spec refers to and is not there
     control_plane: Side = Side()
     node: Side = Side()
+    rollout: str = ""  # what of the last change is still to be done
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def _phase(sight: Sight) -> Phase:
     if sight.mistakes or sight.missing:
         return Phase.PENDING
     if sight.control_plane.works and sight.node.works:
-        return Phase.READY
+        return Phase.PROVISIONING if sight.rollout else Phase.READY
     return Phase.FAILED if sight.control_plane.is_stuck or sight.node.is_stuck else Phase.PROVISIONING
 
 
@@ -106,8 +107,11 @@ def _ready(phase: Phase, sight: Sight, others: Sequence[Condition]) -> Condition
     missing = next((other for other in others if not other.is_true), None)
     if sight.control_plane.works and sight.node.works:
         works = "the virtual cluster is ready"
-        refused = "" if missing is None else f", as it was before the last change: {missing.message}"
-        return Condition(type="Ready", is_true=True, reason="Provisioned", message=works + refused)
+        if missing is not None:
+            refused = f"{works}, as it was before the last change: {missing.message}"
+            return Condition(type="Ready", is_true=True, reason="ValidationFailed", message=refused)
+        message = f"{works}; {sight.rollout}" if sight.rollout else works
+        return Condition(type="Ready", is_true=True, reason="Provisioned", message=message)
     reasons = {Phase.PENDING: "ValidationFailed", Phase.FAILED: "ProvisioningFailed"}
     message = "nothing is in its way" if missing is None else missing.message
     return Condition(type="Ready", is_true=False, reason=reasons.get(phase, "Provisioning"), message=message)

@@ -120,6 +120,7 @@ def _container(cluster: Cluster, names: Names, known: Known, installation: Insta
             ],
             "readinessProbe": _probe("/readyz", 2, 3),
             "livenessProbe": _probe("/healthz", 20, 6),
+            "terminationMessagePolicy": "FallbackToLogsOnError",
             "securityContext": container_security(cluster.spec.security_context),
             "resources": resources(REQUESTS, cluster.spec.worker_limit, cluster.spec.worker_resources),
             "volumeMounts": [

@@ -34,7 +34,7 @@ from vk_provider.controller.references import missing_secrets, secrets_in
 from vk_provider.controller.reporting import Reporting
 from vk_provider.controller.resources import CLUSTERS
 from vk_provider.controller.scaling import let_go, replicas_in, surplus
-from vk_provider.controller.seeing import Seen, control_plane, node, server_to_ask
+from vk_provider.controller.seeing import Seen, control_plane, node, rollout, server_to_ask
 from vk_provider.controller.status_facts import status_facts
 from vk_provider.controller.targets import target
 from vk_provider.controller.virtual_side import VirtualFacts
@@ -109,6 +109,7 @@ class ClusterReconciler:
             missing=missing,
             control_plane=control_plane(seen, facts, outcome.problem),
             node=node(seen, facts),
+            rollout=rollout(seen, cluster.spec.servers),
         )
         told = {} if mistakes else status_facts(cluster, known, self._tools.installation)
         await self._tools.reporting.report(obj, progress(sight), told)

@@ -16,6 +16,7 @@ from vk_provider.controller.problems import (
     stateful_set_problems,
 )
 from vk_provider.controller.progress import Side
+from vk_provider.controller.rollout import provider_rollout, servers_rollout
 from vk_provider.controller.virtual_side import VirtualFacts
 
 Json = Mapping[str, Any]
@@ -51,6 +52,12 @@ def node(seen: Seen, facts: VirtualFacts) -> Side:
     waits_for = f"its node: {facts.node_trouble}" if facts.answers else "its API server has to answer first"
     works = facts.answers and facts.node_ready
     return Side(works=works, problems=list(_provider_problems(seen)), waits_for=waits_for)
+
+
+def rollout(seen: Seen, servers: int) -> str:
+    """Return what of the last change is still to be done, on either side."""
+    of_servers = servers_rollout(seen.object("StatefulSet", seen.names.servers), servers)
+    return of_servers or provider_rollout(seen.object("Deployment", seen.names.provider))
 
 
 def server_to_ask(seen: Seen, current: str, *, works: bool) -> str:

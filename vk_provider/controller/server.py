@@ -103,6 +103,7 @@ def _container(cluster: Cluster, installation: Installation, version: K3sVersion
             "name": name,
             "image": f"{installation.server_image}:{version.tag}",
             "imagePullPolicy": installation.image_pull_policy,
+            "terminationMessagePolicy": "FallbackToLogsOnError",  # the last words of one that fails, for its status
             "securityContext": container_security(cluster.spec.security_context),
             "resources": resources(REQUESTS, cluster.spec.server_limit, cluster.spec.server_resources),
         }

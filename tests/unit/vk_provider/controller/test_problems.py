@@ -156,3 +156,11 @@ def test_what_keeps_a_deployment_from_making_pods() -> None:
     assert list(deployment_problems(deployment)) == [
         Problem("PodsRefused", "the host refuses the pods: violates PodSecurity")
     ]
+
+
+def test_what_fails_again_and_again_is_told_between_two_failures_too() -> None:
+    failing = {"name": "k3s", "state": {"running": {}}, "restartCount": 2, "ready": False, **ended(exitCode=1)}
+    (problem,) = pod_problems(pod(containerStatuses=[failing]))
+    assert (problem.reason, problem.is_final) == ("Crashing", True)
+    assert list(pod_problems(pod(containerStatuses=[failing | {"ready": True}]))) == []
+    assert list(pod_problems(pod(containerStatuses=[failing | {"restartCount": 1}]))) == []

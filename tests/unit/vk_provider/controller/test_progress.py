@@ -76,9 +76,17 @@ READY = Sight(control_plane=WORKS, node=WORKS)
             replace(READY, mistakes=["spec.version: v1.20.1-k3s1 is older"]),
             Phase.PENDING,
             True,
-            "Provisioned",
+            "ValidationFailed",
             "the virtual cluster is ready, as it was before the last change: spec.version: v1.20.1-k3s1 is older",
             id="a change is refused, and what runs runs on",
+        ),
+        pytest.param(
+            replace(READY, rollout="0 of 1 servers are as they are to be"),
+            Phase.PROVISIONING,
+            True,
+            "Provisioned",
+            "the virtual cluster is ready; 0 of 1 servers are as they are to be",
+            id="a change is on its way, and what runs runs on",
         ),
         pytest.param(
             replace(READY, deleting=True),
