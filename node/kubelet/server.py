@@ -15,6 +15,7 @@ from kube.client import Client
 from kube.clock import Clock
 from node.kubelet import health, refused_routes
 from node.kubelet.access import Access, guarded
+from node.kubelet.command_runs import CommandRuns
 from node.kubelet.configuration import Configuration
 from node.kubelet.container_logs import ContainerLogs
 from node.kubelet.limits import Limits
@@ -64,6 +65,7 @@ class KubeletServer:
         self._streams = OpenStreams(limits.streams)
         self.routes = [
             *ProtocolSwitches(directory, host_client, self._streams).routes(),
+            *CommandRuns(directory, host_client, self._streams).routes(),
             *ContainerLogs(directory, host_client, self._streams).routes(),
             *PodLists(directory).routes(),
             *Stats(directory, host_client, clock, node=node).routes(),

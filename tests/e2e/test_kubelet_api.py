@@ -175,6 +175,14 @@ def test_the_node_answers_through_the_api_servers_proxy(tenant: Tenant) -> None:
     assert '{"containers":[{"name":"app"' in running
 
 
+def test_a_command_can_be_run_without_a_stream(tenant: Tenant) -> None:
+    run = f"/api/v1/nodes/{NODE}/proxy/run/{tenant.virtual_namespace}/sleeper/app?cmd="
+    done = tenant.virtual.run("create", "--raw", f"{run}echo%20hello", "-f", "-", stdin=b"")
+    assert (done.stdout, done.returncode) == (b"hello\n", 0), done.stderr
+    failed = tenant.virtual.run("create", "--raw", f"{run}false", "-f", "-", stdin=b"")
+    assert b"exit code 1" in failed.stderr
+
+
 def test_what_pods_use_is_told_under_their_virtual_names(tenant: Tenant) -> None:
     proxy = f"/api/v1/nodes/{NODE}/proxy"
     container = f'container="app",namespace="{tenant.virtual_namespace}",pod="sleeper"'

@@ -108,6 +108,19 @@ def refuse(conversation: Conversation) -> None:
     conversation.send(head.encode() + REFUSAL)
 
 
+def say(conversation: Conversation) -> None:
+    """Speak WebSocket, on the channels and with the words that the command's arguments say, as in `1:hello`."""
+    conversation.grant()
+    for argument in conversation.command[1:]:
+        channel, _, words = argument.partition(":")
+        conversation.send(frame(bytes([int(channel)]) + words.encode()))
+    conversation.send(frame(b"", kind=8))
+
+
+def frame(payload: bytes, *, kind: int = 2) -> bytes:
+    return bytes([0x80 | kind, 126]) + len(payload).to_bytes(2, "big") + payload
+
+
 BEHAVIOURS: Mapping[str, Callable[[Conversation], None]] = {
     "echo": echo,
     "greet": greet,
@@ -115,6 +128,7 @@ BEHAVIOURS: Mapping[str, Callable[[Conversation], None]] = {
     "pour": pour,
     "pour-without-end": pour_without_end,
     "refuse": refuse,
+    "say": say,
 }
 
 

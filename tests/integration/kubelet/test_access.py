@@ -39,6 +39,8 @@ ROUTES = {
     "GET /metrics/cadvisor": ("get", "metrics"),
     "GET /metrics/probes": ("get", "metrics"),
     "GET /containerLogs/shop/nobody/app": ("get", "proxy"),
+    "POST /run/shop/nobody/app": ("create", "proxy"),
+    "POST /run/shop/nobody/uid/app": ("create", "proxy"),
     **{
         f"{method} /{route}": ("create", "proxy")
         for method in ("GET", "POST")
