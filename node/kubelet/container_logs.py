@@ -12,7 +12,9 @@ from node.kubelet.log_query import InvalidQuery, Query, UnreadableQuery, log_que
 from node.kubelet.open_streams import OpenStreams
 from node.kubelet.pod_directory import PodDirectory
 from node.kubelet.requested_pod import query_of, requested_container
-from node.kubelet.streamed_answer import streamed_answer
+from node.kubelet.streamed_answer import PAGER_LIMIT, streamed_answer
+
+_TEXT = "text/plain; charset=utf-8"
 
 
 class ContainerLogs:
@@ -33,7 +35,7 @@ class ContainerLogs:
                 # The host's answer begins with the first byte of the log, which may take hours to be written.
                 stream = self._host.stream("GET", path, query=[("container", container), *query], timeout=math.inf)
                 async with stream as log:
-                    return await streamed_answer(request, log.chunks(), content_type="text/plain; charset=utf-8")
+                    return await streamed_answer(request, log.chunks(), content_type=_TEXT, patience=PAGER_LIMIT)
             except ApiError as error:
                 return host_refusals.as_text(error, request, host_pod)
 

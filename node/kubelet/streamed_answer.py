@@ -8,20 +8,24 @@ from aiohttp import web
 
 from kube.errors import Unreachable
 
-WRITE_LIMIT = 3600.0  # seconds until a reader who takes nothing is given up: people leave their pagers open
+WRITE_LIMIT = 60.0  # seconds until a reader who takes nothing is given up
+PAGER_LIMIT = 3600.0  # the same, of what people read: they leave their pagers open
 
 log = structlog.get_logger()
 
 
 async def streamed_answer(
-    request: web.Request, pieces: AsyncIterator[bytes], *, content_type: str
+    request: web.Request, pieces: AsyncIterator[bytes], *, content_type: str, patience: float = WRITE_LIMIT
 ) -> web.StreamResponse:
-    """Send all pieces. What cannot be sent whole is cut, so that the reader does not take it for whole."""
+    """Send all pieces, waiting for as long as `patience` until each is taken.
+
+    What cannot be sent whole is cut, so that the reader does not take it for whole.
+    """
     response = web.StreamResponse(headers={"Content-Type": content_type})
     try:
         await response.prepare(request)
         async for piece in pieces:
-            async with asyncio.timeout(WRITE_LIMIT):
+            async with asyncio.timeout(patience):
                 await response.write(piece)
     except (ConnectionError, TimeoutError, Unreachable) as error:
         log.info("answer cut", path=request.path, error=str(error) or type(error).__name__)

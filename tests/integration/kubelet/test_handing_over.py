@@ -89,6 +89,7 @@ async def test_the_private_names_are_there(server: Server) -> None:
     connection.send(request("/hello"))
     await connection.head()
     assert isinstance(server.handlers[0]._messages, deque)
+    assert server.handlers[0]._current_request is None
 
 
 async def test_a_connection_without_a_request_is_closed_after_a_while(server: Server) -> None:
