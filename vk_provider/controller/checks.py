@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
+import msgspec
+
 from kube.quantities import parse_quantity
 from reflectors.sync_config import SyncConfigError, convert
 from vk_provider.controller.cluster import Cluster, Mode
@@ -114,12 +116,10 @@ def authorities(cluster: Cluster) -> Iterator[Mistake]:
     custom = cluster.spec.custom_cas
     if custom is None or not custom.enabled:
         return
-    sources = custom.sources
-    for name in sources.__struct_fields__:
-        if not getattr(sources, name).secret_name:
-            field = sources.__struct_encode_fields__[sources.__struct_fields__.index(name)]
+    for source, named in msgspec.to_builtins(custom.sources).items():
+        if not named["secretName"]:
             yield Mistake(
-                f"spec.customCAs.sources.{field}.secretName",
+                f"spec.customCAs.sources.{source}.secretName",
                 "is missing; K3s needs all of its authorities, or set spec.customCAs.enabled to false",
             )
 
