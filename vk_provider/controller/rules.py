@@ -149,7 +149,7 @@ CLUSTER_RULES = (
 class Fixed:
     """A field that cannot change. In CEL the rule stands where the last record of the path does.
 
-    An empty text is as good as none, unless `empty_counts`.
+    An empty text is as good as none, unless `empty_counts`; the controller cannot tell these.
     """
 
     path: str

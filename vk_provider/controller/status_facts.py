@@ -35,7 +35,6 @@ def status_facts(cluster: Cluster, known: Known, installation: Installation) -> 
 
 
 def _said(content: dict[str, Any]) -> dict[str, Any]:
-    """Leave out nulls, which API servers do not keep; a StorageClass of no name is another thing than none."""
-    return {
-        name: _said(value) if isinstance(value, dict) else value for name, value in content.items() if value is not None
-    }
+    """Leave out what says nothing: API servers make null of it, and keep no nulls."""
+    said = {name: _said(value) if isinstance(value, dict) else value for name, value in content.items()}
+    return {name: value for name, value in said.items() if value is not None and value != ""}

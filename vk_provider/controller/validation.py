@@ -4,12 +4,14 @@ The controller asks here before it does anything, so that API servers without CE
 ask before they create anything. What only the host can know (whether a Secret is there) is not asked here.
 """
 
+from typing import Any
+
 import msgspec
 
 from vk_provider.controller.checks import CHECKS
 from vk_provider.controller.cluster import Cluster, FixedFields, Spec
 from vk_provider.controller.mistake import Mistake
-from vk_provider.controller.rules import CLUSTER_RULES, FIXED, values_at
+from vk_provider.controller.rules import CLUSTER_RULES, FIXED, Json, values_at
 
 __all__ = ["Mistake", "host_mistakes", "mistakes", "transition_mistakes"]
 
@@ -22,10 +24,16 @@ def mistakes(cluster: Cluster) -> list[Mistake]:
 
 
 def transition_mistakes(old: FixedFields, new: Spec) -> list[Mistake]:
-    """What differs from `status.fixed` and must not: there the controller keeps what it accepted first."""
+    """What differs from `status.fixed` and must not: there the controller keeps what it accepted first.
+
+    A merge patch keeps no empty text in a status, so that none is told from nothing.
+    """
     before, now = ({"spec": msgspec.to_builtins(fields)} for fields in (old, FixedFields.of(new)))
-    changed = (field for field in FIXED if list(values_at(field.path, before)) != list(values_at(field.path, now)))
-    return [Mistake(field.path, field.what) for field in changed]
+    return [Mistake(field.path, field.what) for field in FIXED if _said(field.path, before) != _said(field.path, now)]
+
+
+def _said(path: str, root: Json) -> list[Any]:
+    return [value for _, value in values_at(path, root) if value != ""]
 
 
 def host_mistakes(cluster: Cluster, *, service_cidr: str) -> list[Mistake]:

@@ -372,15 +372,7 @@ def test_all_mistakes_are_told_at_once() -> None:
         pytest.param({}, {"servers": 3, "version": "v1.33.4-k3s1"}, [], id="what may change"),
         pytest.param({}, {"persistence": {"storageRequestSize": "2G"}}, [], id="the default, said"),
         pytest.param({"clusterDNS": ""}, {}, [], id="nothing, said"),
-        pytest.param(
-            {"persistence": {"storageClassName": ""}}, {"persistence": {"storageClassName": ""}}, [], id="no class"
-        ),
-        pytest.param(
-            {},
-            {"persistence": {"storageClassName": ""}},
-            [f"spec.persistence.storageClassName: storageClassName {NEVER}"],
-            id="no class instead of the default",
-        ),
+        pytest.param({"persistence": {"storageClassName": ""}}, {}, [], id="no class, which the status does not keep"),
         pytest.param({}, {"mode": "virtual"}, [f"spec.mode: mode {NEVER}"], id="mode"),
         pytest.param({}, {"clusterCIDR": "10.0.0.0/16"}, [f"spec.clusterCIDR: clusterCIDR {NEVER}"], id="set later"),
         pytest.param({"serviceCIDR": "10.0.0.0/16"}, {}, [f"spec.serviceCIDR: serviceCIDR {NEVER}"], id="taken away"),
