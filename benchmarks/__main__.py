@@ -7,6 +7,7 @@ from benchmarks.report import missed, print_results
 
 MODULES = {  # name on the command line: a module with `results() -> list[Result]`
     "client": "benchmarks.client",
+    "image": "benchmarks.image",
     "informer": "benchmarks.informer",
     "provider_objects": "benchmarks.provider_objects",
     "provider_scale": "benchmarks.provider_scale",

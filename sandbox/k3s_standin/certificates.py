@@ -56,7 +56,7 @@ def make_authorities(layout: Layout) -> None:
         x509_files.write_key(layout.key(SERVICE_KEY))
 
 
-def make_leaves(layout: Layout, server_names: Sequence[str], peer_names: Sequence[str]) -> None:
+def make_leaves(layout: Layout, names: Sequence[str]) -> None:
     """Issue what is missing, outdated or soon expired, by the authorities that are on disk."""
     for name in ("client-ca", "server-ca"):
         first = layout.certificate(name).read_bytes().partition(b"-----END CERTIFICATE-----")
@@ -64,19 +64,20 @@ def make_leaves(layout: Layout, server_names: Sequence[str], peer_names: Sequenc
     current = x509_files.first_key(layout.key(SERVICE_KEY).read_bytes())
     x509_files.write_private(layout.key(CURRENT_SERVICE_KEY), current)
     authorities: dict[str, Authority] = {}
-    for name, authority, leaf in _leaves(server_names, peer_names):
+    for name, authority, leaf in _leaves(names):
         if authority not in authorities:
             authorities[authority] = x509_files.read_authority(layout.certificate(authority), layout.key(authority))
         x509_files.write_leaf(layout.certificate(name), layout.key(name), leaf, authorities[authority])
 
 
-def _leaves(server_names: Sequence[str], peer_names: Sequence[str]) -> Iterator[tuple[str, str, Leaf]]:
+def _leaves(names: Sequence[str]) -> Iterator[tuple[str, str, Leaf]]:
     """The file, its signer and what it says."""
     for name, leaf in CLIENTS.items():
         yield name, "client-ca", leaf
     yield "client-auth-proxy", "request-header-ca", Leaf("system:auth-proxy")
-    yield "serving-kube-apiserver", "server-ca", Leaf("kube-apiserver", names=server_names, usages=(SERVER,))
+    yield "serving-kube-apiserver", "server-ca", Leaf("kube-apiserver", names=names, usages=(SERVER,))
     yield "etcd/client", "etcd/server-ca", Leaf("etcd-client")
+    # etcd lets a peer in that comes from an address in its certificate, so all names are in these too.
     both = (SERVER, CLIENT)
-    yield "etcd/server-client", "etcd/server-ca", Leaf("etcd-server", names=peer_names, usages=both)
-    yield "etcd/peer-server-client", "etcd/peer-ca", Leaf("etcd-peer", names=peer_names, usages=both)
+    yield "etcd/server-client", "etcd/server-ca", Leaf("etcd-server", names=names, usages=both)
+    yield "etcd/peer-server-client", "etcd/peer-ca", Leaf("etcd-peer", names=names, usages=both)

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from sandbox.k3s_standin.errors import FatalError
+from sandbox.k3s_standin.errors import ChildEndedError
 
 GRACE = 1.0  # seconds; an API server would wait for the watches of others, the real one's goes with its process
 DATASTORE = "etcd"
@@ -49,10 +49,10 @@ class Children:
         )
 
     def check(self) -> None:
-        """Raise FatalError if one has ended."""
+        """Raise ChildEndedError if one has ended."""
         for name, child in self._running.items():
             if child.poll() is not None:
-                raise FatalError(f"{name} exited: {child.returncode}")
+                raise ChildEndedError(name, child.returncode)
 
     def wait(self) -> NoReturn:
         """Until one ends, which is fatal; strays are reaped on the way, since nobody else does so for process 1."""

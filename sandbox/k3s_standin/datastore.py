@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 
 from sandbox.k3s_standin.children import Children
 from sandbox.k3s_standin.errors import FatalError
@@ -17,8 +16,17 @@ from sandbox.k3s_standin.facts import Facts
 from sandbox.k3s_standin.layout import Layout
 from sandbox.k3s_standin.settings import Settings
 
-START_LIMIT = 60.0
+START_LIMIT = 300.0  # seconds; several servers that begin at once wait for each other
 INTERVAL = 0.03
+QUICK = {
+    "heartbeat-interval": "100",
+    "election-timeout": "1000",
+    "log-level": "error",
+    "logger": "zap",
+    "quota-backend-bytes": "4294967296",
+    # What a power cut may eat, and no test makes one.
+    "unsafe-no-fsync": "true",
+}
 
 
 class Kind(Enum):
@@ -39,7 +47,7 @@ class Datastore:
 
 
 def chosen(settings: Settings, layout: Layout) -> Kind:
-    if (layout.etcd / "member").is_dir():
+    if has_data(layout):
         return Kind.EMBEDDED
     if settings.text("datastore-endpoint"):
         return Kind.EXTERNAL
@@ -50,18 +58,24 @@ def chosen(settings: Settings, layout: Layout) -> Kind:
     return Kind.ALONE
 
 
+def has_data(layout: Layout) -> bool:
+    """Whether this server's etcd has been a member before: an attempt to join that failed leaves less behind."""
+    return (layout.etcd / "member" / "wal").is_dir()
+
+
 def start_alone(facts: Facts, children: Children) -> Datastore:
     """Begin to run this server's own; it answers no one else."""
     client, peer = f"http://127.0.0.1:{facts.port + 2}", f"http://127.0.0.1:{facts.port + 3}"
-    arguments = [
-        f"--data-dir={facts.layout.database}",
-        *urls(client, peer),
-        f"--initial-cluster=default={peer}",
-        *QUICK,
-        # What a power cut may eat: the real one's SQLite is as brave about its write-ahead log.
-        "--unsafe-no-fsync",
-    ]
-    children.start("etcd", arguments)
+    flags = {
+        "data-dir": str(facts.layout.database),
+        "listen-client-urls": client,
+        "advertise-client-urls": client,
+        "listen-peer-urls": peer,
+        "initial-advertise-peer-urls": peer,
+        "initial-cluster": f"default={peer}",
+        **QUICK,
+    }
+    children.start("etcd", [f"--{name}={value}" for name, value in flags.items()])
     return Datastore(Kind.ALONE, EtcdClient([client], None), {"etcd-servers": client})
 
 
@@ -81,24 +95,6 @@ def external(settings: Settings) -> Datastore:
     return Datastore(Kind.EXTERNAL, EtcdClient(endpoints, trust), {"etcd-servers": ",".join(endpoints), **flags})
 
 
-QUICK = (
-    "--heartbeat-interval=100",
-    "--election-timeout=1000",
-    "--log-level=warn",
-    "--logger=zap",
-    "--quota-backend-bytes=4294967296",
-)
-
-
-def urls(client: str, peer: str, *, listen: str = "") -> list[str]:
-    return [
-        f"--listen-client-urls={listen or client}",
-        f"--advertise-client-urls={client}",
-        f"--listen-peer-urls={peer}",
-        f"--initial-advertise-peer-urls={peer}",
-    ]
-
-
 def wait(client: EtcdClient, children: Children, *, ready: Callable[[EtcdClient], object] = EtcdClient.members) -> None:
     """Until the datastore answers."""
     deadline = time.monotonic() + START_LIMIT
@@ -112,11 +108,3 @@ def wait(client: EtcdClient, children: Children, *, ready: Callable[[EtcdClient]
             time.sleep(INTERVAL)
         else:
             return
-
-
-def remove_folder(path: Path) -> None:
-    """A folder and what is in it."""
-    if path.is_dir():
-        for each in path.iterdir():
-            remove_folder(each) if each.is_dir() else each.unlink()
-        path.rmdir()

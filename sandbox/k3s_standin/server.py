@@ -13,6 +13,7 @@ from sandbox.k3s_standin import (
     certificates,
     datastore,
     facts,
+    joining,
     kubeconfigs,
     manifests,
     settings,
@@ -21,7 +22,8 @@ from sandbox.k3s_standin import (
 from sandbox.k3s_standin.api import Api, ApiError
 from sandbox.k3s_standin.children import Children, Terminated, log, raise_on_signal
 from sandbox.k3s_standin.datastore import Datastore, Kind
-from sandbox.k3s_standin.errors import FatalError
+from sandbox.k3s_standin.embedded import Embedded
+from sandbox.k3s_standin.errors import ChildEndedError, FatalError, FinishedError
 from sandbox.k3s_standin.facts import Facts
 from sandbox.k3s_standin.nodes import Nodes
 from sandbox.k3s_standin.settings import Settings
@@ -42,6 +44,9 @@ def run(command_line: Sequence[str], environment: Mapping[str, str], programs: P
     except Terminated:
         log("Received terminated: shutting down")
         return 0
+    except FinishedError as done:
+        log(str(done))
+        return 0
     except (FatalError, ApiError) as error:
         log(f"level=fatal msg={str(error)!r}")
         return 1
@@ -61,21 +66,29 @@ class Server:
         version = (programs / "VERSION").read_text().removeprefix("v").split(".")
         self._version = int(version[0]), int(version[1])
         self._api = Api(facts.layout, facts.port)
+        self._embedded = Embedded(facts, children, given.arguments("etcd-arg"))
 
     def run(self) -> NoReturn:
         """Start everything, then wait until something ends."""
         facts.prepare_folders(self._facts)
         given = self._token()
-        store = self._start_datastore()
-        self._make_certificates(given)
-        datastore.wait(store.client, self._children)
+        store = self._start_datastore(given)
         if bootstrap.reconcile(self._facts.layout, store.client, given.password):
             self._make_certificates(given)
         self._write_credentials(given)
         self._start_apiserver(store)
-        self._publish_endpoint()
+        self._publish(store)
         self._start_controllers(store)
-        self._children.wait()
+        try:
+            self._children.wait()
+        except ChildEndedError as error:
+            # So ends an etcd whose member was removed; one that fails has another code.
+            if store.kind is Kind.EMBEDDED and (error.name, error.code) == ("etcd", 0):
+                self._embedded.mark_as_removed()
+                raise FatalError(
+                    "this node has been removed from the cluster please restart k3s to rejoin the cluster"
+                ) from error
+            raise
 
     def _token(self) -> Token:
         file = self._settings.text("token-file")
@@ -85,20 +98,71 @@ class Server:
             text = kept.read_text()
         return token.parse(text.strip() or secrets.token_hex(16))
 
-    def _start_datastore(self) -> Datastore:
+    def _start_datastore(self, given: Token) -> Datastore:
+        self._embedded.bury()
         kind = datastore.chosen(self._settings, self._facts.layout)
-        if kind is Kind.EXTERNAL:
-            return datastore.external(self._settings)
+        self._prepare_reset(kind)
         if kind is Kind.ALONE:
-            return datastore.start_alone(self._facts, self._children)
-        raise FatalError("embedded etcd is not in this stand-in yet")
+            store = datastore.start_alone(self._facts, self._children)  # meanwhile, certificates are made
+            self._make_certificates(given)
+            datastore.wait(store.client, self._children)
+            return store
+        if kind is Kind.EXTERNAL:
+            self._make_certificates(given)
+            store = datastore.external(self._settings)
+            datastore.wait(store.client, self._children)
+            return store
+        self._embedded.migrate()
+        others = self._ask_others(given)
+        self._make_certificates(given)
+        store = self._embedded.start(self._embedded.client(list(others)) if others else None)
+        if self._settings.switch("cluster-reset"):
+            raise FinishedError("Etcd is running, restart without --cluster-reset flag now")
+        return store
+
+    def _ask_others(self, given: Token) -> tuple[str, ...]:
+        """Those whom this server has to join, and what it must share with them; nobody if it has been a member."""
+        server = self._settings.text("server")
+        if not server or self._embedded.has_data:
+            return ()
+        shared = joining.fetch(server, given)
+        joining.check_same(self._shared_settings(), shared.settings)
+        bootstrap.restore(self._facts.layout, shared.files)
+        return shared.etcd
+
+    def _shared_settings(self) -> dict[str, str]:
+        return {
+            "cluster-cidr": self._facts.cluster_cidr,
+            "service-cidr": self._facts.service_cidr,
+            "cluster-dns": self._facts.cluster_dns,
+            "cluster-domain": self._facts.domain,
+            "egress-selector-mode": self._settings.text("egress-selector-mode", "agent"),
+            "disable-cloud-controller": str(self._settings.switch("disable-cloud-controller")),
+        }
+
+    def _prepare_reset(self, kind: Kind) -> None:
+        """See to it that a reset happens once, and only where it means something."""
+        flag = self._facts.layout.reset_flag
+        if not self._settings.switch("cluster-reset"):
+            flag.unlink(missing_ok=True)
+        elif kind is not Kind.EMBEDDED or not self._embedded.has_data:
+            raise FatalError("cluster-reset needs an etcd that this server was a member of")
+        elif self._settings.text("server"):
+            raise FatalError("cannot perform cluster-reset while server URL is set - remove server from configuration")
+        elif flag.exists():
+            raise FatalError(
+                "Cluster reset was successfully performed, please remove the cluster-reset flag and start k3s "
+                f"normally. If you need to perform another cluster reset, you must first manually delete {flag}"
+            )
+        else:
+            flag.touch()
+            self._embedded.forget_others(self._facts.layout.etcd)
 
     def _make_certificates(self, given: Token) -> None:
         layout = self._facts.layout
         certificates.make_authorities(layout)
         given.check(layout.certificate("server-ca").read_bytes())
-        peers = [self._facts.node_ip, "127.0.0.1", "localhost", self._facts.node_name]
-        certificates.make_leaves(layout, self._facts.server_names, peers)
+        certificates.make_leaves(layout, self._facts.server_names)
 
     def _write_credentials(self, given: Token) -> None:
         layout = self._facts.layout
@@ -108,13 +172,18 @@ class Server:
             link = layout.server / name
             if not link.is_symlink():
                 link.symlink_to("token")
+        passwd = f'{given.password},{joining.USER},{joining.USER},"{joining.USER}"\n'
+        write_private(layout.credentials / "passwd", passwd.encode())
         kubeconfigs.write_all(layout, self._facts.local_url)
         admin = self._facts.kubeconfig
         kubeconfigs.write_admin(layout, admin, self._facts.local_url, self._facts.kubeconfig_mode)
         log(f"Wrote kubeconfig {admin}")
 
     def _start_apiserver(self, store: Datastore) -> None:
-        self._start("kube-apiserver", arguments.apiserver(self._arguments(store)))
+        flags = arguments.apiserver(self._arguments(store))
+        if store.kind is Kind.EMBEDDED:
+            flags["token-auth-file"] = [str(self._facts.layout.credentials / "passwd")]
+        self._start("kube-apiserver", flags)
         deadline = time.monotonic() + START_LIMIT
         while True:
             self._children.check()
@@ -128,8 +197,8 @@ class Server:
                 log("Kube API server is now running")
                 return
 
-    def _publish_endpoint(self) -> None:
-        """Say where the API server is, at an address and port that may be a proxy's."""
+    def _publish(self, store: Datastore) -> None:
+        """Say where the API server is, at an address and port that may be a proxy's; and how to join."""
         subset = {
             "addresses": [{"ip": self._facts.advertise_address}],
             "ports": [{"name": "https", "port": self._facts.advertise_port, "protocol": "TCP"}],
@@ -137,6 +206,9 @@ class Server:
         metadata = {"name": "kubernetes", "namespace": "default"}
         body = {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata, "subsets": [subset]}
         self._api.apply(body)
+        if store.kind is Kind.EMBEDDED:
+            urls = sorted({self._embedded.url, *(url for each in store.client.members() for url in each.client_urls)})
+            joining.publish(self._api, self._facts.layout, urls, self._shared_settings())
 
     def _start_controllers(self, store: Datastore) -> None:
         on = {name: not self._settings.switch(f"disable-{name}") for name in ("controller-manager", "scheduler")}
