@@ -93,7 +93,7 @@ class K3sServer:
         return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": self.name}, "spec": spec}
 
     def _pod(self) -> dict[str, Any]:
-        volumes = {
+        volumes: dict[str, tuple[str, dict[str, Any]]] = {
             "data": (DATA, {"persistentVolumeClaim": {"claimName": self.name}}),
             "etc": ("/etc/rancher", {"emptyDir": {}}),
             "tmp": ("/tmp", {"emptyDir": {}}),  # noqa: S108 - the container's own

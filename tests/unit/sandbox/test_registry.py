@@ -91,3 +91,20 @@ async def test_an_image_added_while_it_runs_is_served(client: Client, store: Ima
 async def test_it_says_that_it_is_there(client: Client, path: str) -> None:
     async with client.get(path) as answer:
         assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    ("tag", "status"),
+    [
+        pytest.param("v1.31.4-k3s1", 200, id="a release"),
+        pytest.param("v1.30.0-rc2-k3s12", 200, id="a candidate"),
+        pytest.param("latest", 404, id="no release"),
+        pytest.param("v1.31.4", 404, id="another's release"),
+    ],
+)
+async def test_one_image_stands_in_for_all_releases_of_k3s(
+    client: Client, store: ImageStore, tmp_path: Path, tag: str, status: int
+) -> None:
+    store.add(["rancher/k3s:stand-in"], [write_layer(tmp_path, "k3s")], {})
+    async with client.get(f"/v2/rancher/k3s/manifests/{tag}?ns=docker.io") as answer:
+        assert answer.status == status
