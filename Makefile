@@ -30,8 +30,9 @@ bench: setup ## print the performance figures
 down: ## end and remove everything that was started here
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m sandbox down --all; fi
 
-manifests: .venv/ready ## write manifests/ and docs/reference/ from vk_provider/install
+manifests: .venv/ready ## write manifests/ and docs/reference/ from vk_provider/install and vk_provider/cli
 	$(BIN)/python -m vk_provider.install.write
+	$(BIN)/python -m vk_provider.cli.reference
 
 lock: ## renew requirements.lock and requirements-run.lock from pyproject.toml (needs uv)
 	$(LOCK) --group dev --output-file requirements.lock

@@ -43,14 +43,14 @@ def connect(
     wait: bool,
     timeout: float,
 ) -> None:
-    r"""Run a shell in which kubectl and the like talk to a virtual cluster; or a command, after `--`.
+    """Run a shell in which kubectl and the like talk to a virtual cluster; or a command, after `--`.
 
     \b
         vkp connect demo
         vkp connect demo -- kubectl get pods -A
 
     Ends as the command does. KUBECONFIG names a file that is gone afterwards; `vkp` itself goes on talking to the host.
-    """
+    """  # noqa: D301 - click wants the backspace itself
     wanted = typed(name, namespace)
 
     async def work(host: Host) -> int:

@@ -15,9 +15,12 @@ COMMANDS = {
     "kubeconfig": Lazy(f"{_HERE}.kubeconfig:kubeconfig", "Get the kubeconfig of a virtual cluster."),
     "install": Lazy(f"{_HERE}.installing.install:install", "Install vk-provider on the host cluster."),
     "uninstall": Lazy(f"{_HERE}.installing.uninstall:uninstall", "Take vk-provider off the host cluster."),
+    "status": Lazy(f"{_HERE}.status.command:status", "Show how a virtual cluster is, and keep that up to date."),
     "connect": Lazy(f"{_HERE}.connect:connect", "Run a shell or a command that talks to a virtual cluster."),
+    "doctor": Lazy(f"{_HERE}.doctor.command:doctor", "Examine the host cluster, and say how to mend it."),
     "explain": Lazy(f"{_HERE}.explain:explain", "Show a pod on both sides, and what went wrong last."),
-    "translate": Lazy(f"{_HERE}.translate:translate", "Show what a manifest becomes on the host, without a cluster."),
+    "translate": Lazy(f"{_HERE}.translate:translate", "Print what a manifest becomes on the host."),
+    "completion": Lazy(f"{_HERE}.completion:completion", "Print what makes a shell complete the arguments of vkp."),
 }
 
 

@@ -4,6 +4,12 @@ import sys
 import pytest
 
 RUN = "import sys; sys.argv = ['vkp', *sys.argv[1:]]; from vk_provider.entry import main; main()"
+HELP = """
+import sys
+from vk_provider.cli.root import main
+main(["--help"], standalone_mode=False)
+print(*sys.modules)
+"""
 LOADED = "import sys; import vk_provider.provider.daemon; print(*sys.modules)"
 
 
@@ -28,3 +34,10 @@ def test_a_daemon_that_is_told_nothing_says_what_it_needs_and_ends_with_2() -> N
 def test_the_daemon_does_not_load_what_it_has_no_use_for(library: str) -> None:
     done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True, timeout=60)
     assert library not in done.stdout.split()
+
+
+@pytest.mark.parametrize("library", ["aiohttp", "kubernetes_asyncio", "rich", "yaml"])
+def test_help_does_not_wait_for_what_only_commands_need(library: str) -> None:
+    command = [sys.executable, "-c", HELP]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert library not in done.stdout.splitlines()[-1].split()

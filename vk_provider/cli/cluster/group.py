@@ -9,6 +9,7 @@ COMMANDS = {
     "create": Lazy(f"{_HERE}.create:create", "Create a virtual cluster."),
     "get": Lazy(f"{_HERE}.looking:get", "Show some virtual clusters, a line each."),
     "list": Lazy(f"{_HERE}.looking:list_clusters", "List the virtual clusters."),
+    "describe": Lazy(f"{_HERE}.describe:describe", "Show all there is to know of a virtual cluster."),
     "update": Lazy(f"{_HERE}.update:update", "Change a virtual cluster, after showing what that changes."),
     "delete": Lazy(f"{_HERE}.delete:delete", "Delete virtual clusters, with all that is in them."),
 }

@@ -12,7 +12,7 @@ from kube.resources import DEPLOYMENTS, PODS
 from vk_provider.cli.exits import Exit, Failure
 from vk_provider.cli.host import Host, on_host
 from vk_provider.cli.host_options import host_options
-from vk_provider.cli.installing.kinds import CRDS, resource_of, told
+from vk_provider.cli.installing.kinds import CRDS, HELM, resource_of, told
 from vk_provider.cli.installing.options import installation_options, namespace_option
 from vk_provider.cli.installing.rollout import is_established, missing_replicas, troubles
 from vk_provider.cli.output import duration
@@ -24,7 +24,6 @@ from vk_provider.install.objects import objects
 from vk_provider.install.options import NAME, Options
 from vk_provider.install.write import text_of
 
-HELM = "meta.helm.sh/release-name"
 _LOOK_SECONDS = 0.5
 
 

@@ -14,6 +14,7 @@ from kube.resources import (
 )
 
 CRDS = Resource("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False)
+HELM = "meta.helm.sh/release-name"  # an annotation of what Helm has brought
 ROLES = Resource("rbac.authorization.k8s.io", "v1", "roles", "Role")
 _BY_KIND = {
     resource.kind: resource

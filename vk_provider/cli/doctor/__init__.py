@@ -1,0 +1,1 @@
+"""`vkp doctor`: whether a host cluster has what virtual clusters need, and how to mend it."""

@@ -1,0 +1,1 @@
+"""`vkp status`: how a virtual cluster is, on both sides."""
