@@ -12,6 +12,7 @@ import structlog
 
 from kube.client import Client, PatchType
 from kube.clock import Clock
+from kube.discovery import Discovery
 from kube.errors import NotFound
 from kube.objects import Key, Object
 from kube.reconciler import RequeueAfter
@@ -38,7 +39,7 @@ from vk_provider.controller.host_world import HostWorld
 from vk_provider.controller.names import COMPONENT, FINALIZER, PROVIDER
 from vk_provider.controller.resources import CLUSTERS
 
-# What a provider has reflected; EndpointSlices go with their Services.
+# What a provider has reflected, beside Services and EndpointSlices.
 REFLECTED = (PODS, PERSISTENT_VOLUME_CLAIMS, SECRETS, CONFIG_MAPS, INGRESSES, NETWORK_POLICIES, ENDPOINTS)
 FIRST_TO_GO = (ROLE_BINDINGS, CLUSTER_ROLE_BINDINGS, DEPLOYMENTS, STATEFUL_SETS, PERSISTENT_VOLUME_CLAIMS)
 PATIENCE = 15.0  # seconds that a provider has to end, which may be on a node that is lost
@@ -51,6 +52,7 @@ class Deletion:
         self._client = client
         self._world = world
         self._applying = Applying(client, world)
+        self._discovery = Discovery(client)
         self._clock = clock
 
     async def proceed(self, cluster: Object) -> RequeueAfter | None:
@@ -73,12 +75,13 @@ class Deletion:
 
     async def _sweep(self, cluster: Key) -> None:
         selector = f"{CLUSTER_LABEL}={label_value(cluster.name)}"
-        for resource in REFLECTED:
-            path = resource.path(cluster.namespace)
-            await self._client.request("DELETE", path, query=[("labelSelector", selector)])
-        # Services cannot be deleted by the collection before Kubernetes 1.23.
+        # Services cannot be deleted by the collection before Kubernetes 1.23; their endpoints would come back.
         for service in (await self._client.list(SERVICES, cluster.namespace, label_selector=selector)).objects:
             await self._delete(SERVICES, service)
+        slices = await self._discovery.best("discovery.k8s.io", "EndpointSlice")
+        for resource in (*REFLECTED, *([slices] if slices is not None else [])):
+            path = resource.path(cluster.namespace)
+            await self._client.request("DELETE", path, query=[("labelSelector", selector)])
         await self._sweep_cluster_wide(cluster, selector)
 
     async def _sweep_cluster_wide(self, cluster: Key, selector: str) -> None:
