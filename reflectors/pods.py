@@ -114,6 +114,12 @@ class PodReflector:
         for key in self._waiting_since:
             self._queue.add(key)
 
+    def wake_namespace(self, namespace: str) -> None:
+        """Look at all pods of a virtual namespace again: something that they are translated with has changed."""
+        for pod in self._virtual_pods.values():
+            if pod.namespace == namespace:
+                self._queue.add(pod.key)
+
     async def _sweep(self) -> None:
         """Look at everything again from time to time, should a wake-up ever have been lost; that costs no request."""
         while True:

@@ -10,6 +10,7 @@ from kube.store import Change
 from reflectors import host_events
 from reflectors.claims import ClaimReflector
 from reflectors.cluster_wide import ClusterWideReflector, ClusterWideRules, Direction
+from reflectors.confinement import Confinement
 from reflectors.demand import Demand
 from reflectors.dependencies import Copies
 from reflectors.host_objects import ours
@@ -37,6 +38,7 @@ class Surroundings:
         sides, context = tools.sides, tools.context
         self._sync = sync
         self._policies = _of_kind(NetworkPolicyRules(context), NETWORK_POLICIES, tools, Kind)
+        self.confinement = Confinement(self._policies)
         rules = IngressRules(context, lambda: sync.current.ingresses.keep_tls_secrets)
         self._ingresses = _of_kind(rules, INGRESSES, tools, lambda: sync.current.ingresses)
         to_virtual = Direction(originals=sides.host, copies=sides.virtual)
@@ -78,11 +80,13 @@ class Surroundings:
             group.create_task(self._priority_classes.run(), name="priority classes")
 
     async def wait_known(self) -> None:
-        """Wait until `priority_classes` can be relied upon, and all has been asked for that Ingresses need.
+        """Wait until `priority_classes` and `confinement` can be relied upon, and Ingresses have asked for Secrets.
 
-        A pod's priority cannot be changed afterwards, and a Secret that nobody asks for is taken off the host.
+        A pod's priority cannot be changed afterwards, it must not reach for a moment what a policy forbids, and a
+        Secret that nobody asks for is taken off the host.
         """
         await self._priority_classes.wait_known()
+        await self._policies.wait_known()
         await self._ingresses.wait_known()
 
     def ask(self, demand: Demand) -> None:

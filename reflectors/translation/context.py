@@ -1,6 +1,6 @@
 """Which virtual cluster is translated, from what into what: all that translation knows beside the object itself."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -56,6 +56,9 @@ class Context:
     # Labels of each virtual namespace as they are now: what a namespaceSelector is resolved with. May be a live view;
     # None if nobody looks, and then pods with such selectors are refused.
     namespaces: Mapping[str, Mapping[str, str]] | None = None
+    # Whether a policy of the tenant's own says what a pod of this namespace, with these labels, may reach. May be a
+    # live view.
+    confined: Callable[[str, Mapping[str, str]], bool] = field(default=lambda _namespace, _labels: False)
     priority_classes: Container[str] = frozenset()  # the virtual ones that the host has too; may be a live view
     # The Services of each virtual namespace as they are now, with the addresses that hold on the host. May be a live
     # view; None if nobody looks.

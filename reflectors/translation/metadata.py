@@ -16,6 +16,9 @@ DOMAIN = "k3k.io"
 
 CLUSTER_LABEL = f"{DOMAIN}/cluster"
 NAMESPACE_LABEL = f"{DOMAIN}/virtual-namespace"
+CONTROL_PLANE_LABEL = f"{DOMAIN}/control-plane"  # on a cluster's servers and its provider: whose they are
+COMPONENT_LABEL = f"{DOMAIN}/component"
+SERVER = "server"
 
 NAMESPACE = f"{DOMAIN}/virtual-namespace"
 NAME = f"{DOMAIN}/virtual-name"

@@ -56,7 +56,7 @@ def host_policy_spec(virtual: Json, context: Context) -> tuple[Draft, list[Lost]
     namespace = virtual["metadata"]["namespace"]
     host: Draft = {
         "podSelector": scoped(mapped(spec, "podSelector"), [namespace], context),
-        "policyTypes": _policy_types(spec),  # never left to a default that goes by which rules there are
+        "policyTypes": policy_types(spec),  # never left to a default that goes by which rules there are
     }
     lost.extend(_lost_to_the_wall(spec, context))
     for _, rules, peers in _DIRECTIONS:
@@ -72,7 +72,7 @@ def is_about_namespaces(virtual: Json) -> bool:
     return any(True for _ in _namespace_selectors(virtual))
 
 
-def _policy_types(spec: Json) -> list[str]:
+def policy_types(spec: Json) -> list[str]:
     named = list(listed(spec, "policyTypes"))
     return named or ["Ingress", *(["Egress"] if listed(spec, "egress") else [])]
 

@@ -4,18 +4,19 @@ from typing import Any
 
 from reflectors.translation.allow_list import known_part
 from reflectors.translation.applied import Part, Parts
+from reflectors.translation.confinement import pod_labels
 from reflectors.translation.container_fields import RESOURCES
 from reflectors.translation.context import Context
 from reflectors.translation.downward_api import downward_annotations
 from reflectors.translation.json_values import Json, listed, mapped
-from reflectors.translation.metadata import host_annotations, host_labels
+from reflectors.translation.metadata import host_annotations
 from reflectors.translation.pod_fields import TOLERATION
 
 CONTAINER_LISTS = ("containers", "initContainers")
 
 
 def changeable_parts(virtual: Json, context: Context) -> Parts:
-    labels, annotations = host_labels(virtual, context), host_annotations(virtual) | downward_annotations(virtual)
+    labels, annotations = pod_labels(virtual, context), host_annotations(virtual) | downward_annotations(virtual)
     metadata: dict[Part, Any] = {("labels", key): value for key, value in labels.items()}
     metadata |= {("annotations", key): value for key, value in annotations.items()}
     return metadata | {part: value for part, value in _parts_of_spec(virtual["spec"]).items() if value or value == 0}

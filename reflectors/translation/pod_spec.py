@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from reflectors.translation.allow_list import Lost, known_part
 from reflectors.translation.applied import record
+from reflectors.translation.confinement import pod_labels
 from reflectors.translation.context import Context, Version
 from reflectors.translation.dns import resolution
 from reflectors.translation.downward_api import downward_annotations, redirect
 from reflectors.translation.environment import environment
 from reflectors.translation.host_names import hostname
 from reflectors.translation.json_values import Draft, Json, listed
-from reflectors.translation.metadata import APPLIED, host_annotations, host_labels, lost_keys
+from reflectors.translation.metadata import APPLIED, host_annotations, lost_keys
 from reflectors.translation.paths import CONTAINER_LISTS
 from reflectors.translation.placement import host_node_affinity, host_node_selector
 from reflectors.translation.pod_fields import POD_SPEC
@@ -54,7 +55,7 @@ def _metadata(virtual: Json, context: Context) -> Draft:
     return {
         "name": context.host_name(KIND, metadata["namespace"], metadata["name"]),
         "namespace": context.host_namespace,
-        "labels": host_labels(virtual, context),
+        "labels": pod_labels(virtual, context),
         "annotations": host_annotations(virtual) | downward_annotations(virtual),
     }
 

@@ -8,7 +8,9 @@ reachable as the rule says.
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from reflectors.translation.context import Context
+from reflectors.translation.host_names import label_value
 from reflectors.translation.json_values import Draft, Json, listed
+from reflectors.translation.metadata import COMPONENT_LABEL, CONTROL_PLANE_LABEL, SERVER
 from reflectors.translation.selectors import scoped
 
 Network = IPv4Network | IPv6Network
@@ -17,9 +19,10 @@ EVERYWHERE = ("0.0.0.0/0", "::/0")
 
 
 def everybody(context: Context) -> list[Draft]:
-    """Return the peers that a rule without peers means: all of the tenant's own pods, and all that is outside."""
+    """Return the peers that a rule without peers means: the tenant's own pods and API servers, and all outside."""
     blocks = [outside({"cidr": cidr}, context) for cidr in EVERYWHERE]
-    return [{"podSelector": scoped({}, None, context)}, *({"ipBlock": block} for block in blocks if block is not None)]
+    own = [scoped({}, None, context), {"matchLabels": _servers(context)}]
+    return [*({"podSelector": pods} for pods in own), *({"ipBlock": block} for block in blocks if block is not None)]
 
 
 def outside(block: Json, context: Context) -> Draft | None:
@@ -33,6 +36,10 @@ def outside(block: Json, context: Context) -> Draft | None:
         return None
     kept_out = {str(wall) for wall in walls if _is_within(wall, network)} | set(listed(block, "except"))
     return {"cidr": block["cidr"]} | ({"except": sorted(kept_out)} if kept_out else {})
+
+
+def _servers(context: Context) -> dict[str, str]:
+    return {CONTROL_PLANE_LABEL: label_value(context.cluster), COMPONENT_LABEL: SERVER}
 
 
 def _is_within(network: Network, wall: Network) -> bool:

@@ -18,7 +18,7 @@ from vk_provider.controller.installation import Installation
 from vk_provider.controller.k3s_config import COMMON, common_config, hash_of
 from vk_provider.controller.known import Known, contents
 from vk_provider.controller.names import Names
-from vk_provider.controller.network_policy import network_policy
+from vk_provider.controller.network_policy import closed, network_policy
 from vk_provider.controller.objects import secret
 from vk_provider.controller.pki import SERVER_CA
 from vk_provider.controller.server import Servers, stateful_set
@@ -83,6 +83,7 @@ def _independent(world: _World) -> Iterator[Draft]:
     yield services.headless_service(cluster, names)
     if membership.is_etcd(cluster, world.known, names):
         yield from membership.server_services(cluster, names)
+    yield closed(cluster, names)
     yield network_policy(cluster, names, world.installation)
     yield provider_objects.service_account(cluster, names)
     yield provider_objects.role_binding(cluster, names)

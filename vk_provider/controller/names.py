@@ -6,6 +6,7 @@ one, for each kind's names differ in their ends only; all of them are valid for 
 
 from dataclasses import dataclass
 
+from reflectors.translation import metadata
 from reflectors.translation.host_names import label_value
 from reflectors.translation.json_values import Draft
 from reflectors.translation.metadata import DOMAIN
@@ -15,10 +16,10 @@ RESERVED = frozenset({"system"})
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGER = "vk-provider"
-CONTROL_PLANE = f"{DOMAIN}/control-plane"  # whose control plane; tenants cannot set it, so policies may go by it
-COMPONENT = f"{DOMAIN}/component"
+CONTROL_PLANE = metadata.CONTROL_PLANE_LABEL  # tenants cannot set it, so policies may go by it
+COMPONENT = metadata.COMPONENT_LABEL
 CLUSTER, ROLE = "cluster", "role"  # on server pods, as K3k's users know them
-SERVER, PROVIDER = "server", "provider"
+SERVER, PROVIDER = metadata.SERVER, "provider"
 FINALIZER = "cluster.k3k.io/finalizer"
 APPLIED = f"{DOMAIN}/applied-by-controller"  # the hash of what was applied
 CONFIG_HASH = f"{DOMAIN}/config-hash"  # on pod templates: another one means other pods
@@ -85,6 +86,11 @@ class Names:
     @property
     def network_policy(self) -> str:
         return f"k3k-{self.cluster}"
+
+    @property
+    def closed(self) -> str:
+        """Name the NetworkPolicy that opens nothing."""
+        return f"k3k-{self.cluster}-closed"
 
     def cluster_wide(self, purpose: str) -> str:
         """Name what has no namespace; the colons, which names of Clusters and namespaces lack, keep all apart."""

@@ -1,13 +1,15 @@
 """The wall around a virtual cluster's pods: they reach each other, their own API server, DNS, and what is outside.
 
-What they must not reach are the other pods of the host, its Services and its machines' metadata. Nothing is said of
-who may reach them: policies add up, so whatever were allowed here, no policy of the tenant's own could forbid. Others'
-workloads are kept out by their own cluster's wall.
+What they must not reach are the other pods of the host, its Services and its machines' metadata. Policies add up, so
+whatever were allowed here, no policy of the tenant's own could forbid. Therefore nothing is said of who may reach them:
+others' workloads are kept out by their own cluster's wall. And a pod for which a policy of the tenant's own says what
+it reaches is let through by that alone; the provider marks it, and keeps that policy inside the wall.
 """
 
 from collections.abc import Iterable
 from ipaddress import ip_network
 
+from reflectors.translation.confinement import CONFINED_LABEL
 from reflectors.translation.host_names import label_value
 from reflectors.translation.json_values import Draft
 from reflectors.translation.metadata import CLUSTER_LABEL
@@ -29,12 +31,22 @@ _HOST_DNS = {
 _DNS_PORTS = [{"port": 53, "protocol": protocol} for protocol in ("UDP", "TCP")]
 
 
+def closed(cluster: Cluster, names: Names) -> Draft:
+    """Return the wall itself: no way out for any pod, but those that other policies open."""
+    spec = {"podSelector": {"matchLabels": _own(cluster)}, "policyTypes": ["Egress"]}
+    return made_for(cluster, "networking.k8s.io/v1", "NetworkPolicy", names.closed, spec=spec)
+
+
 def network_policy(cluster: Cluster, names: Names, installation: Installation) -> Draft:
-    own = {CLUSTER_LABEL: label_value(cluster.name)}
+    """Return the ways out of pods that no policy of the tenant's own is about."""
+    own = _own(cluster)
     spec = {
-        "podSelector": {"matchLabels": own},
+        "podSelector": {
+            "matchLabels": own,
+            "matchExpressions": [{"key": CONFINED_LABEL, "operator": "DoesNotExist"}],
+        },
         "policyTypes": ["Egress"],
-        "egress": [  # what a tenant's own policies open besides is kept inside the wall by the provider
+        "egress": [
             {"to": [_pods(own)]},
             {"to": [_pods(server_labels(cluster.name))], "ports": [_tcp(SERVER_PORT)]},
             {"to": [_pods(provider_labels(cluster.name))], "ports": [_tcp(KUBELET_PORT)]},
@@ -43,6 +55,10 @@ def network_policy(cluster: Cluster, names: Names, installation: Installation) -
         ],
     }
     return made_for(cluster, "networking.k8s.io/v1", "NetworkPolicy", names.network_policy, spec=spec)
+
+
+def _own(cluster: Cluster) -> Draft:
+    return {CLUSTER_LABEL: label_value(cluster.name)}
 
 
 def walled_off(installation: Installation) -> list[str]:

@@ -82,9 +82,11 @@ async def reflect(settings: ProviderSettings, sides: Sides, clock: Clock, metric
     tools = Tools(sides, context, clock, metrics)
     services = await service_reflectors(tools, live, sync)
     surroundings = Surroundings(tools, sync, namespaces)
-    tools = replace(tools, context=replace(context, priority_classes=surroundings.priority_classes))
+    context = replace(context, priority_classes=surroundings.priority_classes, confined=surroundings.confinement)
+    tools = replace(tools, context=context)
     workloads = Workloads(tools, sync, surroundings.copies, nodes={settings.node}, workers=settings.workers)
     surroundings.ask(workloads.demand)
+    surroundings.confinement.add_handler(workloads.pods.wake_namespace)
     pairs = {**workloads.pairs, **surroundings.pairs, **services.pairs}
     events = HostEvents(tools, pairs)
     return Reflection(namespaces, sync, services, surroundings, workloads, events)

@@ -120,6 +120,26 @@ async def test_a_policy_lets_in_the_namespaces_that_have_the_label_now(both: Sid
         await until(lambda: gone(both.host, NETWORK_POLICIES, name, both.host_namespace), "the policy to go")
 
 
+async def test_which_pods_a_policy_confines_is_told_as_policies_come_and_go(both: Sides) -> None:
+    web = {"matchLabels": {"app": "web"}}
+    body = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "closed", "namespace": both.namespace},
+        "spec": {"podSelector": web, "policyTypes": ["Egress"]},
+    }
+    async with reflecting(both) as surroundings:
+        told: list[str] = []
+        surroundings.confinement.add_handler(told.append)
+        await both.virtual.create(NETWORK_POLICIES, body)
+        await eventually(lambda: surroundings.confinement(both.namespace, {"app": "web"}), "pods to be confined")
+        assert not surroundings.confinement(both.namespace, {"app": "db"})
+        assert not surroundings.confinement("elsewhere", {"app": "web"})
+        await both.virtual.delete(NETWORK_POLICIES, "closed", both.namespace)
+        await eventually(lambda: not surroundings.confinement(both.namespace, {"app": "web"}), "pods to be free")
+        assert told == [both.namespace] * 2
+
+
 async def test_an_ingress_is_served_where_the_host_says_while_ingresses_are_on(both: Sides) -> None:
     demand = Demand()
     name = both.context.host_name("Ingress", both.namespace, "front")

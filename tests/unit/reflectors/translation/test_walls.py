@@ -11,6 +11,7 @@ from reflectors.translation.network_policies import host_policy_spec
 from reflectors.translation.walls import everybody, outside
 from tests.unit.reflectors.translation.pods import CONTEXT
 
+SERVERS = {"k3k.io/control-plane": CONTEXT.cluster, "k3k.io/component": "server"}
 WALLED = replace(CONTEXT, walled_off=("10.42.0.0/16", "10.43.0.0/16", "169.254.169.254/32", "fd00:42::/64"))
 
 addresses = st.integers(0, 2**32 - 1) | st.sampled_from([int(ip_address(each)) for each in ("10.42.0.9", "10.43.0.1")])
@@ -53,8 +54,9 @@ def test_what_nobody_can_read_opens_nothing() -> None:
 
 
 def test_everybody_is_all_of_ones_own_and_what_is_outside() -> None:
-    own, *blocks = everybody(WALLED)
+    own, servers, *blocks = everybody(WALLED)
     assert own == {"podSelector": {"matchExpressions": [CLUSTER, {"key": NAMESPACE, "operator": "Exists"}]}}
+    assert servers["podSelector"] == {"matchLabels": SERVERS}
     assert not any(is_open(block["ipBlock"], "10.42.1.1") for block in blocks)
     assert not any(is_open(block["ipBlock"], "fd00:42::1") for block in blocks)
     assert any(is_open(block["ipBlock"], "192.0.2.1") for block in blocks)

@@ -35,6 +35,7 @@ SHARED = {
     ("Service", "k3k-demo-provider"),
     ("Service", dns_service(demo())),
     ("NetworkPolicy", "k3k-demo"),
+    ("NetworkPolicy", "k3k-demo-closed"),
     ("ServiceAccount", "k3k-demo-provider"),
     ("RoleBinding", "k3k-demo-provider"),
     ("Deployment", "k3k-demo-provider"),

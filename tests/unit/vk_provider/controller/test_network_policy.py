@@ -3,10 +3,11 @@ from typing import Any
 
 import pytest
 
+from reflectors.translation.confinement import CONFINED_LABEL
 from tests.first_answers import HOST, demo
 from vk_provider.controller.installation import Installation
 from vk_provider.controller.names import Names
-from vk_provider.controller.network_policy import network_policy
+from vk_provider.controller.network_policy import closed, network_policy
 
 HOST_WITH_PODS = Installation(
     provider_image=HOST.provider_image,
@@ -47,8 +48,14 @@ def test_exceptions_are_of_the_family_of_their_range_as_api_servers_demand() -> 
 
 
 def test_it_is_about_the_clusters_own_pods_and_says_nothing_of_who_reaches_them() -> None:
-    assert POLICY["podSelector"] == {"matchLabels": {"k3k.io/cluster": "demo"}}
+    assert POLICY["podSelector"]["matchLabels"] == {"k3k.io/cluster": "demo"}
     assert POLICY["policyTypes"] == ["Egress"]
+
+
+def test_a_pod_that_a_policy_of_the_tenants_own_confines_is_let_through_by_that_alone() -> None:
+    assert POLICY["podSelector"]["matchExpressions"] == [{"key": CONFINED_LABEL, "operator": "DoesNotExist"}]
+    wall = closed(demo(), Names("demo", "team"))["spec"]
+    assert wall == {"podSelector": {"matchLabels": {"k3k.io/cluster": "demo"}}, "policyTypes": ["Egress"]}
 
 
 def test_of_the_control_plane_only_its_two_ports_are_reached() -> None:
