@@ -6,7 +6,7 @@ BIN := .venv/bin
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	--no-annotate pyproject.toml
 
-.PHONY: help setup demo test lint bench down lock manifests
+.PHONY: help setup demo image test lint bench down lock manifests
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
 
@@ -15,6 +15,9 @@ setup: .venv/ready ## install everything: virtual environment, Kubernetes (built
 
 demo: setup ## start a cluster and use it; `make down` ends it
 	$(BIN)/python -m sandbox.demo
+
+image: .venv/ready ## build our image, as an archive for `docker load`; `docker build .` does without all this
+	$(BIN)/python -m sandbox image build
 
 test: setup lint ## run every check and test
 	$(BIN)/pytest

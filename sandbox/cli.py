@@ -15,6 +15,7 @@ from sandbox.errors import SandboxError
 from sandbox.images import ImageStore
 from sandbox.layout import DEFAULT_STATE
 from sandbox.progress_display import showing_progress
+from sandbox.provider_image import built_image
 from sandbox.record import Cluster
 
 out = Console(highlight=False, soft_wrap=True)
@@ -149,6 +150,14 @@ def image_list(state: Path) -> None:
     """List the images that the sandbox's registry has."""
     for name in ImageStore(_existing(state).layout.images).names():
         out.print(name)
+
+
+@image.command("build")
+def image_build() -> None:
+    """Build our own image of the working tree as it is, and print the archive that it is in."""
+    with showing_progress() as progress:
+        archive = built_image(progress)
+    out.print(str(archive))
 
 
 @image.command("load")

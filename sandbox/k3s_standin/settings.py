@@ -4,7 +4,7 @@ One thing is stricter than in the real one, because it stands in for it in tests
 ends it, where the real one warns and goes on.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from sandbox.k3s_standin import flags
 from sandbox.k3s_standin.errors import FatalError
 
 DEFAULT_CONFIG = Path("/etc/rancher/k3s/config.yaml")
+EGRESS_MODES = frozenset({"agent", "cluster", "pod", "disabled"})
 TRUE, FALSE = frozenset({"true", "1", "t", "yes"}), frozenset({"false", "0", "f", "no"})
 
 Values = dict[str, list[str]]
@@ -123,12 +124,6 @@ def _check(values: Values) -> None:
     for name in flags.SWITCHES & values.keys():
         if values[name][-1].lower() not in TRUE | FALSE:
             raise FatalError(f'invalid boolean value "{values[name][-1]}" for -{name}: parse error')
-    if "agent" in values.get("egress-selector-mode", ()) and "disable-agent" in values:
-        return  # the real one logs a warning about that
-    _one_of(values, "egress-selector-mode", {"agent", "cluster", "pod", "disabled"})
-
-
-def _one_of(values: Values, name: str, choice: Iterable[str]) -> None:
-    for value in values.get(name, ()):
-        if value not in set(choice):
-            raise FatalError(f"invalid {name} {value}")
+    for mode in values.get("egress-selector-mode", ()):
+        if mode not in EGRESS_MODES:
+            raise FatalError(f"invalid egress-selector-mode {mode}")
