@@ -86,6 +86,7 @@ def _provider() -> list[Json]:
         # SPDY clients POST, WebSocket clients GET.
         _rule("", ("create", "get"), "pods/exec", "pods/attach", "pods/portforward"),
         _rule("", ("list", "watch"), "events", "resourcequotas"),
+        _rule("metrics.k8s.io", ("list",), "pods"),
         _rule("", _KEEP, "configmaps", "secrets", "services", "endpoints", "persistentvolumeclaims"),
         _rule(_DISCOVERY, _KEEP, "endpointslices"),
         _rule(_NETWORKING, _KEEP, "networkpolicies", "ingresses"),
