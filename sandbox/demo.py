@@ -30,7 +30,9 @@ TENANT = (
     "kubectl get pods -o wide",
     "kubectl logs deployment/hello",
     "kubectl exec deployment/hello -- sh -c 'echo this is $(hostname), of $KUBERNETES_SERVICE_HOST'",
-    f"kubectl run asker --rm --attach --quiet --restart=Never --image=curlimages/curl -- {PATIENTLY} http://hello/by-name",
+    f"kubectl run asker --restart=Never --image=curlimages/curl -- {PATIENTLY} http://hello/by-name",
+    "kubectl wait --for=jsonpath={.status.phase}=Succeeded pod/asker --timeout=60s",
+    "kubectl logs asker",
 )
 HOST_SIDE = (f"kubectl get pods -n {NAMESPACE} -o wide",)
 
@@ -46,7 +48,7 @@ class Demo:
 
     @contextmanager
     def part(self, title: str) -> Iterator[None]:
-        click.secho(f"\n{title}", bold=True)
+        click.secho(f"\n{title}:", bold=True)
         began = time.monotonic()
         yield
         self.took(title, time.monotonic() - began)
@@ -103,18 +105,18 @@ def main() -> int:
 
 
 def _show(demo: Demo) -> None:
-    with demo.part("The controller goes into the host cluster:"):
+    with demo.part("The controller goes into the host cluster"):
         demo.show(f"vkp install --image {provider_image.NAME} --wait", demo.host)
-    with demo.part("A virtual cluster:"):
+    with demo.part("A virtual cluster"):
         if demo.run(f"vkp cluster get {NAME}", demo.host, shown=False) != 0:
             demo.show(f"vkp cluster create {NAME} --wait", demo.host)
         demo.show(f"vkp kubeconfig get {NAME} --wait --write {demo.tenant}", demo.host)
         demo.show("vkp cluster list", demo.host)
-    with demo.part("What its users do with it:"):
-        demo.run("kubectl delete deployment,service hello --ignore-not-found --wait", demo.tenant, shown=False)
+    with demo.part("What its users do with it"):
+        demo.run("kubectl delete deployment/hello service/hello pod/asker --ignore-not-found", demo.tenant, shown=False)
         for command in TENANT:
             demo.show(command, demo.tenant)
-    with demo.part("The same on the host cluster, where it really runs:"):
+    with demo.part("The same on the host cluster, where it really runs"):
         for command in HOST_SIDE:
             demo.show(command, demo.host)
 
