@@ -8,7 +8,8 @@ Source: kubernetes, pkg/kubelet/cri/streaming/portforward/websocket.go.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 
 import aiohttp
@@ -36,60 +37,57 @@ async def forwarded(host: Host, namespace: str, choose: ChoosePod, port: int) ->
 
     Raises Failure at once if a first connection cannot be made; later ones that fail are just closed.
     """
-    forwarding = _Forwarding(host, namespace, choose, port)
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, socket_factory=open_socket), trust_env=False
-    ) as session:
-        await (await forwarding.opened(session)).close()
-        server = await asyncio.start_server(lambda *ends: forwarding.carry(session, *ends), "127.0.0.1", 0)
+    async with (
+        aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, socket_factory=open_socket), trust_env=False
+        ) as session,
+        asyncio.TaskGroup() as group,
+    ):
+        forwarding = _Forwarding(host, session, namespace, choose, port)
+        await (await forwarding.opened()).close()
+        carrying: set[asyncio.Task[None]] = set()
+
+        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = group.create_task(forwarding.carry(reader, writer))
+            carrying.add(task)
+            task.add_done_callback(carrying.discard)
+
+        server = await asyncio.start_server(connected, "127.0.0.1", 0)
         try:
             yield server.sockets[0].getsockname()[1]
         finally:
             server.close()
-            await forwarding.end()
+            for task in carrying:
+                task.cancel()
 
 
+@dataclass(frozen=True, slots=True)
 class _Forwarding:
-    def __init__(self, host: Host, namespace: str, choose: ChoosePod, port: int) -> None:
-        self._host = host
-        self._namespace = namespace
-        self._choose = choose
-        self._port = port
-        self._carrying: set[asyncio.Task[None]] = set()
+    host: Host
+    session: aiohttp.ClientSession
+    namespace: str
+    choose: ChoosePod
+    port: int
 
-    async def end(self) -> None:
-        """Cut whatever runs."""
-        for task in self._carrying:
-            task.cancel()
-        await asyncio.gather(*self._carrying, return_exceptions=True)
-
-    async def carry(
-        self, session: aiohttp.ClientSession, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        """Carry one connection until either end closes it; asyncio runs this in a task of its own."""
-        task = asyncio.current_task()
-        if task is not None:
-            self._carrying.add(task)
-            task.add_done_callback(self._carrying.discard)
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry one connection until either end closes it."""
         try:
-            async with await self.opened(session) as socket:
+            async with await self.opened() as socket:
                 await _until_either_ends(_outwards(reader, socket), _inwards(socket, writer))
         except (aiohttp.ClientError, ApiError, CredentialsError, Failure, OSError, TimeoutError):
             pass  # whoever connected sees a closed connection, as with a pod that went away
         finally:
             writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
 
-    async def opened(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
+    async def opened(self) -> aiohttp.ClientWebSocketResponse:
         """Open a stream to a pod; raises Failure."""
-        pod = await self._choose()
-        access = await self._host.access()
-        url = URL(access.server + PODS.path(self._namespace, pod, "portforward"), encoded=True)
+        pod = await self.choose()
+        access = await self.host.access()
+        url = URL(access.server + PODS.path(self.namespace, pod, "portforward"), encoded=True)
         try:
             async with asyncio.timeout(_HANDSHAKE_SECONDS):
-                return await session.ws_connect(
-                    url.with_query(ports=str(self._port)),
+                return await self.session.ws_connect(
+                    url.with_query(ports=str(self.port)),
                     protocols=[PROTOCOL],
                     headers={"Authorization": access.authorization} if access.authorization else {},
                     ssl=access.tls or True,
@@ -97,9 +95,9 @@ class _Forwarding:
                     max_msg_size=0,
                 )
         except aiohttp.WSServerHandshakeError as error:
-            raise _refused(error.status, f"{self._namespace}/{pod}", self._port) from error
+            raise _refused(error.status, f"{self.namespace}/{pod}", self.port) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise Failure(f"no way to pod {self._namespace}/{pod}: {error}", Exit.NO_ACCESS) from error
+            raise Failure(f"no way to pod {self.namespace}/{pod}: {error}", Exit.NO_ACCESS) from error
 
 
 async def _outwards(reader: asyncio.StreamReader, socket: aiohttp.ClientWebSocketResponse) -> None:

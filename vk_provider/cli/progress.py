@@ -14,6 +14,7 @@ from vk_provider.cli.cluster_columns import phase
 from vk_provider.cli.output import Json
 from vk_provider.cli.verdicts import conditions_told
 
+Told = tuple[str, bool | None, str]
 Progress = Callable[[Json], None]
 _MARKS = {True: "✓", False: "·", None: "?"}
 _STYLES = {True: "green", False: "yellow", None: "dim"}
@@ -40,8 +41,17 @@ def showing_progress(what: str) -> Iterator[Progress]:
 def _list(body: Json) -> Sequence[Text]:
     return [
         Text(f"  {_MARKS[holds]} {kind}" + ("" if holds or not said else f": {said}"), style=_STYLES[holds])
-        for kind, holds, said in conditions_told(body)
+        for kind, holds, said in _news(conditions_told(body))
     ]
+
+
+def _news(told: Sequence[Told]) -> Iterator[Told]:
+    """Leave out what another condition says already: Ready repeats what keeps it."""
+    said = set()
+    for each in told:
+        if each[1] or each[2] not in said:
+            yield each
+        said.add(each[2])
 
 
 class _Lines:
@@ -51,8 +61,8 @@ class _Lines:
 
     def __call__(self, body: Json) -> None:
         now = {phase(body)}
-        for kind, holds, said in conditions_told(body):
-            now.add(kind if holds else f"not {kind}: {said}")
+        for kind, holds, said in _news(conditions_told(body)):
+            now.add(kind if holds else f"{kind}: {said}")
         for line in sorted(now - self._said):
             click.echo(f"[{time.monotonic() - self._began:4.0f} s] {line}", err=True)
         self._said = now

@@ -19,7 +19,16 @@ COMMANDS = [
     pytest.param(["cluster", "get", "demo"], id="get"),
     pytest.param(["cluster", "create", "demo", "--wait"], id="create"),
     pytest.param(["cluster", "delete", "demo"], id="delete"),
+    pytest.param(["cluster", "describe", "demo"], id="describe"),
+    pytest.param(["cluster", "update", "demo", "--servers=3"], id="update"),
     pytest.param(["kubeconfig", "get", "demo"], id="kubeconfig"),
+    pytest.param(["connect", "demo", "--", "true"], id="connect"),
+    pytest.param(["status", "demo", "--once"], id="status"),
+]
+OF_THE_HOST = [
+    pytest.param(["install"], id="install"),
+    pytest.param(["uninstall"], id="uninstall"),
+    pytest.param(["doctor"], id="doctor"),
 ]
 
 
@@ -51,11 +60,11 @@ def no_context(config: dict[str, Any]) -> None:
 def assert_is_told(done: Result, code: Exit, what: str) -> None:
     assert (done.exit_code, done.stdout) == (code, ""), done.output
     assert what in done.stderr
-    assert done.stderr.startswith("Error: ")
+    assert "Error: " in done.stderr
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *OF_THE_HOST])
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -76,8 +85,9 @@ def test_no_kubeconfig(tmp_path: Path, text: str) -> None:
     assert_is_told(Vkp(file).run("cluster", "list"), Exit.NO_ACCESS, "no way into the host cluster")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_no_rights(kinds: None, host_api: Api, tmp_path: Path, command: list[str]) -> None:
+@pytest.fixture
+def nobody(kinds: None, host_api: Api, tmp_path: Path) -> Vkp:
+    """Somebody whom the host knows, and who may do nothing."""
     assert kinds is None
     kubectl = Kubectl(host_api.server.kubectl, host_api.kubeconfig, host_api.namespace)
     kubectl("create", "serviceaccount", "nobody")
@@ -85,11 +95,22 @@ def test_no_rights(kinds: None, host_api: Api, tmp_path: Path, command: list[str
     request = b'{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}'
     token = yaml.safe_load(kubectl("create", "--raw", path, "-f", "-", stdin=request))["status"]["token"]
 
-    def nobody(config: dict[str, Any]) -> None:
+    def with_token(config: dict[str, Any]) -> None:
         config["users"][0]["user"] = {"token": token}
 
-    done = Vkp(changed(host_api, tmp_path, nobody)).run(*command)
-    assert_is_told(done, Exit.NO_ACCESS, 'nobody" cannot')
+    return Vkp(changed(host_api, tmp_path, with_token))
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, *OF_THE_HOST[:2]])
+def test_no_rights(nobody: Vkp, command: list[str]) -> None:
+    assert_is_told(nobody.run(*command), Exit.NO_ACCESS, 'nobody" cannot')
+
+
+def test_what_may_not_be_seen_is_no_fault_of_the_host(nobody: Vkp) -> None:
+    done = nobody.run("doctor")
+    assert done.exit_code == Exit.OK
+    assert "may not install vk-provider, may not create Clusters" in done.stdout
+    assert "Clusters: not to be seen with these rights" in done.stdout
 
 
 def test_an_api_server_that_does_not_know_our_kinds(new_api_server: NewApiServer) -> None:

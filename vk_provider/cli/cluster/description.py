@@ -1,6 +1,7 @@
 """The text of `vkp cluster describe`, made of what the host shows."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from textwrap import shorten
 from typing import Any
 
 from vk_provider.cli.cluster_columns import part, phase, version
@@ -12,6 +13,7 @@ from vk_provider.cli.verdicts import conditions_told
 from vk_provider.controller.names import Names
 
 MOST_EVENTS = 20
+LONGEST_EVENT = 160
 _MARKS = {True: "True", False: "False", None: "Unknown"}
 
 
@@ -114,7 +116,7 @@ def _events(events: Sequence[Json]) -> Iterator[str]:
             str(event.get("type") or ""),
             f"{part(event, 'involvedObject', 'kind')}/{part(event, 'involvedObject', 'name')}",
             str(event.get("reason") or ""),
-            " ".join(str(event.get("message") or "").split()),
+            shorten(str(event.get("message") or ""), LONGEST_EVENT, placeholder=" ..."),
         ]
         for event in events[:MOST_EVENTS]
     ]

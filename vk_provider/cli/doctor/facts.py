@@ -57,7 +57,7 @@ async def gather(host: Client) -> Facts:
         may_install=await _may_create(host, INSTALLING),
         may_create=await _may_create(host, CREATING),
         definitions=_bodies(await _definitions(host)),
-        controllers=_bodies(await _list(host, DEPLOYMENTS, label_selector=selector)),
+        controllers=_bodies(await _list(host, DEPLOYMENTS, field_selector=f"metadata.name={NAME}")),
         pods=_bodies(await _list(host, PODS, label_selector=selector)),
         leases=_bodies(await _list(host, LEASES, field_selector=f"metadata.name={NAME}")),
         clusters=_bodies(await _list(host, CLUSTERS)),
