@@ -17,10 +17,11 @@ async def follow(client: Client, resource: Resource, name: str, namespace: str) 
     """Yield the object, then each of its new states, and None while it is not there; goes on until it is closed."""
     only = f"metadata.name={name}"
     while True:
-        listed = await client.list(resource, namespace, field_selector=only)
-        yield next(iter(listed.objects), None)
-        news = client.watch(resource, namespace, resource_version=listed.resource_version, field_selector=only)
         try:
+            listed = await client.list(resource, namespace, field_selector=only)
+            yield next(iter(listed.objects), None)
+            since = listed.resource_version
+            news = client.watch(resource, namespace, resource_version=since, field_selector=only)
             async with aclosing(news) as events:
                 async for event in events:
                     if event.type is not EventType.BOOKMARK:

@@ -37,14 +37,17 @@ async def forwarded(host: Host, namespace: str, choose: ChoosePod, port: int) ->
 
     Raises Failure at once if a first connection cannot be made; later ones that fail are just closed.
     """
-    async with (
-        aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, socket_factory=open_socket), trust_env=False
-        ) as session,
-        asyncio.TaskGroup() as group,
-    ):
+    connector = aiohttp.TCPConnector(limit=0, socket_factory=open_socket)
+    async with aiohttp.ClientSession(connector=connector, trust_env=False) as session:
         forwarding = _Forwarding(host, session, namespace, choose, port)
         await (await forwarding.opened()).close()
+        async with _listening(forwarding) as local_port:
+            yield local_port
+
+
+@asynccontextmanager
+async def _listening(forwarding: "_Forwarding") -> AsyncIterator[int]:
+    async with asyncio.TaskGroup() as group:
         carrying: set[asyncio.Task[None]] = set()
 
         def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,6 +1,7 @@
 """One `vkp`, pointed at one host cluster."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,10 @@ class Running:
         if self._process.returncode is None:
             self._process.kill()
             self._process.communicate()
+
+    def interrupt(self) -> None:
+        """As Ctrl-C does."""
+        self._process.send_signal(signal.SIGINT)
 
     def end(self) -> subprocess.CompletedProcess[str]:
         """Wait for its end."""

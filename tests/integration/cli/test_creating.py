@@ -143,6 +143,16 @@ def test_waiting_ends_when_it_is_stuck(vkp: Vkp, kubectl: Kubectl) -> None:
     assert "Traceback" not in ended.stderr
 
 
+def test_waiting_can_be_interrupted(vkp: Vkp, kubectl: Kubectl) -> None:
+    with Running(vkp, "cluster", "create", f"{kubectl.namespace}/demo", "--wait") as waiting:
+        wait_until_created(kubectl, "demo")
+        waiting.interrupt()
+        ended = waiting.end()
+    assert ended.returncode == Exit.INTERRUPTED
+    assert ended.stderr.splitlines()[-1] == "Interrupted."
+    assert "Traceback" not in ended.stderr
+
+
 def test_waiting_ends_when_the_time_is_up(vkp: Vkp, kubectl: Kubectl) -> None:
     late = vkp.run("cluster", "create", f"{kubectl.namespace}/demo", "--wait", "--timeout=1s")
     assert late.exit_code == Exit.TIMED_OUT

@@ -82,6 +82,21 @@ def test_status_tells_of_both_sides_and_ends_with_1_unless_all_is_well(vkp: Vkp,
     assert "there is no node yet" in done.stdout
 
 
+def test_status_without_a_way_into_the_virtual_cluster_tells_of_the_host(
+    vkp: Vkp, kubectl: Kubectl, demo: str, virtual_api_server: ApiServer
+) -> None:
+    config = yaml.safe_load(virtual_api_server.kubeconfig.read_text())
+    config["clusters"][0]["cluster"]["server"] = "https://127.0.0.1:1"
+    stored = {"kubeconfig.yaml": yaml.safe_dump(config)}
+    kubectl.apply(
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "k3k-demo-kubeconfig"}, "stringData": stored}
+    )
+    done = vkp.run("status", demo)
+    assert done.exit_code == Exit.FAILED
+    assert "image rancher/k3s: no such image" in done.stdout
+    assert f"Cluster {demo} has no server that runs" in done.stdout
+
+
 def test_status_of_what_is_not_there(vkp: Vkp, kubectl: Kubectl) -> None:
     assert vkp.run("status", f"{kubectl.namespace}/gone").exit_code == Exit.NOT_FOUND
 

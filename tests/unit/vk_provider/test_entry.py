@@ -10,6 +10,12 @@ from vk_provider.cli.root import main
 main(["--help"], standalone_mode=False)
 print(*sys.modules)
 """
+FAULTY = """
+import sys
+from vk_provider.cli import lazy, root
+root.COMMANDS["faulty"] = lazy.Lazy("no.such.module:command", "")
+root.run(sys.argv[1:])
+"""
 LOADED = "import sys; import vk_provider.provider.daemon; print(*sys.modules)"
 
 
@@ -41,3 +47,13 @@ def test_help_does_not_wait_for_what_only_commands_need(library: str) -> None:
     command = [sys.executable, "-c", HELP]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert library not in done.stdout.splitlines()[-1].split()
+
+
+def test_a_fault_is_told_in_a_few_words_and_ends_with_70() -> None:
+    command = [sys.executable, "-c", FAULTY, "faulty"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (70, "")
+    assert done.stderr.splitlines()[0] == "Error: a fault of vkp: ModuleNotFoundError: No module named 'no'"
+    assert "Traceback" not in done.stderr
+    told = subprocess.run([*command, "--debug"], capture_output=True, text=True, check=False, timeout=60)
+    assert "Traceback" in told.stderr

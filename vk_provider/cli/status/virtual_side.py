@@ -46,6 +46,7 @@ class VirtualSide:
         try:
             return await self._look(await self._open())
         except Failure as failure:
+            await self.close()
             return VirtualSight(trouble=failure.message)
         except (ApiError, CredentialsError) as error:
             await self.close()
