@@ -53,6 +53,8 @@ def _shared(cluster: Cluster, known: Known, installation: Installation) -> Draft
         # Kubelets are asked at their address: there is no agent on them that would open a tunnel.
         "egress-selector-mode": "disabled",
         "kube-apiserver-arg": ["enable-aggregator-routing=true"],  # ... and so are webhooks: here are no cluster IPs
+        # No pod has an address of these ranges, and giving them out takes ten seconds before anything else begins.
+        "kube-controller-manager-arg": ["allocate-node-cidrs=false"],
         # Its scheduler would wait for a node without a taint that only a cloud's controller takes away.
         "disable-cloud-controller": True,
         "disable": ["servicelb", "traefik", "metrics-server", "local-storage"],

@@ -42,6 +42,7 @@ _INSTEAD = {
 }
 _OUR_ARGUMENTS = {  # of components, by flag and name
     "kube-apiserver-arg": {"enable-aggregator-routing", "advertise-address", "service-cluster-ip-range"},
+    "kube-controller-manager-arg": {"allocate-node-cidrs"},
     "etcd-arg": {"listen-client-urls", "listen-peer-urls"},
 }
 _SHORT = {"c": "config", "d": "data-dir", "i": "node-ip", "s": "server", "t": "token"}

@@ -35,6 +35,6 @@ def status_facts(cluster: Cluster, known: Known, installation: Installation) -> 
 
 
 def _said(content: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what says nothing: API servers make null of it, and keep no nulls."""
+    """Leave out what says nothing, of which API servers may make null; a StorageClass of no name says something."""
     said = {name: _said(value) if isinstance(value, dict) else value for name, value in content.items()}
-    return {name: value for name, value in said.items() if value is not None and value != ""}
+    return {name: value for name, value in said.items() if value or (name, value) == ("storageClassName", "")}

@@ -6,10 +6,9 @@ from vk_provider.controller.addresses import api_address
 from vk_provider.controller.cluster import Cluster
 from vk_provider.controller.known import Known
 from vk_provider.controller.names import Names
+from vk_provider.controller.server_args import cluster_domain
 from vk_provider.controller.virtual_objects import furniture
 from vk_provider.controller.virtual_side import Target
-
-DOMAIN = "cluster.local"
 
 
 def target(cluster: Cluster, known: Known, server: str) -> Target | None:
@@ -25,5 +24,5 @@ def target(cluster: Cluster, known: Known, server: str) -> Target | None:
         server_ca=files[f"{pki.SERVER_CA}.crt"],
         client_ca=client_ca,
         node=cluster.name,
-        furniture=furniture(api, DOMAIN),
+        furniture=furniture(api, cluster_domain(cluster.spec)),
     )

@@ -25,6 +25,7 @@ def test_a_shared_cluster_has_no_agent_and_nothing_that_needs_one() -> None:
     assert CONFIG["disable-cloud-controller"] is True
     assert set(CONFIG["disable"]) == {"servicelb", "traefik", "metrics-server", "local-storage"}
     assert CONFIG["kube-apiserver-arg"] == ["enable-aggregator-routing=true"]
+    assert CONFIG["kube-controller-manager-arg"] == ["allocate-node-cidrs=false"]
 
 
 def test_services_have_the_hosts_addresses_and_dns_the_one_that_the_host_gave_it() -> None:
