@@ -39,9 +39,11 @@ asyncio.run(main())
 
 
 @pytest.fixture
-def vkp(host_cluster: Api) -> Vkp:
+def vkp(host_cluster: Api, tmp_path: Path) -> Vkp:
     install_kinds(host_cluster.server)
-    return Vkp(host_cluster.kubeconfig)
+    started = Vkp(host_cluster.kubeconfig)
+    started.environment["HOME"] = str(tmp_path)  # where kubectl keeps its cache
+    return started
 
 
 @pytest.fixture

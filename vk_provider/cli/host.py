@@ -9,8 +9,7 @@ from typing import TypeVar
 import click
 
 from kube.client import Client
-from kube.connection import Access
-from kube.credentials import Credentials, load_in_cluster, load_kubeconfig
+from kube.connection import Access, Credentials
 from kube.errors import ApiError, CredentialsError
 from vk_provider.cli.exits import Exit, Failure
 from vk_provider.cli.failures import failure_of
@@ -57,9 +56,12 @@ def on_host(work: Callable[[Host], Awaitable[T]]) -> T:
 @asynccontextmanager
 async def connection(kubeconfig: str | None, context: str | None) -> AsyncIterator[Host]:
     """Give a client for the host cluster; raises CredentialsError."""
+    from kube.credentials import load_in_cluster, load_kubeconfig  # noqa: PLC0415 - half a second, which help can spare
+
     async with AsyncExitStack() as stack:
         files = kubeconfig_files(kubeconfig, os.environ)
         context = context or os.environ.get(HOST_CONTEXT) or None
+        credentials: Credentials
         if files:
             credentials = await load_kubeconfig(stack.enter_context(one_file(files)), context)
         else:
