@@ -19,7 +19,7 @@ from vk_provider.controller.versions import K3sVersion
 CONTAINER = "k3s"
 REQUESTS = {"cpu": "200m", "memory": "512Mi"}
 GRACE = 30  # seconds; SQLite is closed within a few
-STARTUP_PERIOD, STARTUP_FAILURES = 1, 300  # seconds; five minutes are enough on slow disks
+STARTUP_PERIOD, STARTUP_FAILURES = 3, 100  # five minutes, for slow disks; each question costs a server that starts CPU
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
