@@ -18,6 +18,7 @@ from vk_provider.cli.exits import Exit
 
 NOWHERE = "https://192.0.2.1:443"  # RFC 5737: nobody's
 NAME = "kubernetes.default"  # the virtual API server's certificate bears it
+UNMADE = {"mode": "virtual"}  # a controller that is there refuses this, and so has no part in it
 RELAY = """
 import asyncio
 
@@ -62,7 +63,7 @@ def demo(host_cluster: Api, virtual_api_server: ApiServer) -> Iterator[str]:
     config = yaml.safe_load(virtual_api_server.kubeconfig.read_text())
     config["clusters"][0]["cluster"] |= {"server": NOWHERE, "tls-server-name": NAME}
     kubectl.apply(
-        {"apiVersion": "k3k.io/v1beta1", "kind": "Cluster", "metadata": {"name": "demo"}, "spec": {}},
+        {"apiVersion": "k3k.io/v1beta1", "kind": "Cluster", "metadata": {"name": "demo"}, "spec": UNMADE},
         {
             "apiVersion": "v1",
             "kind": "Secret",
