@@ -51,6 +51,7 @@ class Sight:
     """What is seen of a Cluster."""
 
     deleting: bool = False
+    held_up: str = ""  # by what
     mistakes: Sequence[str] = ()  # why the spec is refused
     missing: Sequence[str] = ()  # what the spec refers to and is not there
     control_plane: Side = Side()
@@ -103,7 +104,8 @@ def _condition(side: Side, *, type: str, reason: str, message: str) -> Condition
 
 def _ready(phase: Phase, sight: Sight, others: Sequence[Condition]) -> Condition:
     if sight.deleting:
-        return Condition(type="Ready", is_true=False, reason="Terminating", message="it is being deleted")
+        message = f"it is being deleted, which is held up: {sight.held_up}" if sight.held_up else "it is being deleted"
+        return Condition(type="Ready", is_true=False, reason="Terminating", message=message)
     missing = next((other for other in others if not other.is_true), None)
     if sight.control_plane.works and sight.node.works:
         works = "the virtual cluster is ready"

@@ -29,7 +29,7 @@ from vk_provider.controller.leftovers import leftovers
 from vk_provider.controller.named_secrets import NamedSecrets
 from vk_provider.controller.names import COMPONENT, FINALIZER, SERVER, Names
 from vk_provider.controller.problems import Problem
-from vk_provider.controller.progress import Sight, progress
+from vk_provider.controller.progress import Phase, Sight, progress
 from vk_provider.controller.references import missing_secrets, secrets_in
 from vk_provider.controller.reporting import Reporting
 from vk_provider.controller.resources import CLUSTERS
@@ -91,8 +91,15 @@ class ClusterReconciler:
     async def _take_away(self, obj: Object) -> RequeueAfter | None:
         if FINALIZER not in obj.metadata.finalizers:
             return None
-        obj = await self._tools.reporting.report(obj, progress(Sight(deleting=True)), {})
-        return await self._deletion.proceed(obj)
+        if (obj.decode("status") or {}).get("phase") != Phase.TERMINATING:
+            obj = await self._tools.reporting.report(obj, progress(Sight(deleting=True)), {})
+        try:
+            return await self._deletion.proceed(obj)
+        except (Conflict, Fenced):
+            raise
+        except ApiError as error:
+            await self._tools.reporting.report(obj, progress(Sight(deleting=True, held_up=error.message)), {})
+            raise
 
     async def _bring(self, obj: Object, cluster: Cluster) -> RequeueAfter | None:
         secrets = await self._tools.secrets.of(obj.key, secrets_in(cluster.spec))

@@ -62,6 +62,7 @@ def _controller() -> list[Json]:
         # What a provider has left.
         _rule("", _SWEEP, "pods", "persistentvolumeclaims", "configmaps", "secrets", "endpoints"),
         _rule(_NETWORKING, _SWEEP, "ingresses", "networkpolicies"),
+        _rule(_DISCOVERY, _SWEEP, "endpointslices"),
     ]
 
 

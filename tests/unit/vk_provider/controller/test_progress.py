@@ -96,6 +96,14 @@ READY = Sight(control_plane=WORKS, node=WORKS)
             "it is being deleted",
             id="being deleted",
         ),
+        pytest.param(
+            replace(READY, deleting=True, held_up="no right to delete pods"),
+            Phase.TERMINATING,
+            False,
+            "Terminating",
+            "it is being deleted, which is held up: no right to delete pods",
+            id="held up while being deleted",
+        ),
     ],
 )
 def test_phase_and_readiness(sight: Sight, phase: Phase, ready: bool, reason: str, message: str) -> None:
