@@ -185,16 +185,20 @@ class Server:
             flags["token-auth-file"] = [str(self._facts.layout.credentials / "passwd")]
         self._start("kube-apiserver", flags)
         deadline = time.monotonic() + START_LIMIT
+        for path in ("/readyz", "/api/v1/namespaces/default"):  # it makes its namespaces a moment after it is ready
+            self._wait_for(path, deadline)
+        log("Kube API server is now running")
+
+    def _wait_for(self, path: str, deadline: float) -> None:
         while True:
             self._children.check()
             try:
-                self._api.call("GET", "/readyz")
+                self._api.call("GET", path)
             except ApiError as error:
                 if time.monotonic() > deadline:
                     raise FatalError(f"apiserver is not ready: {error}") from error
                 time.sleep(INTERVAL)
             else:
-                log("Kube API server is now running")
                 return
 
     def _publish(self, store: Datastore) -> None:
