@@ -27,7 +27,7 @@ from kube.codec import DecodeError, EventType
 from kube.connection import Access
 from kube.errors import ApiError, CredentialsError, NotFound, Unreachable
 from kube.objects import Object
-from kube.resources import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, CONFIG_MAPS, NODES
+from kube.resources import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, CONFIG_MAPS, NODES, SERVICE_ACCOUNTS
 from kube.tls import TlsMaterial, client_context
 from vk_provider.program import PROGRAM, user_agent
 
@@ -94,6 +94,8 @@ class VirtualSide:
         for body in self.target.furniture:
             await self._furnish(client, body)
         await client.request("GET", "/readyz", timeout=_KNOCK)
+        # Its controllers make this a moment later, and until then no pod can be created.
+        await client.get(SERVICE_ACCOUNTS, "default", "default")
         if not self.facts.answers:
             self._log.info("virtual cluster answers")
         self._see(replace(self.facts, answers=True, trouble=""))

@@ -10,8 +10,9 @@ import pytest
 
 from kube.client import Client, PatchType
 from kube.clock import SystemClock
-from kube.resources import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, CONFIG_MAPS, NODES
+from kube.resources import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, CONFIG_MAPS, NAMESPACES, NODES, SERVICE_ACCOUNTS
 from sandbox.pki import Pki
+from sandbox.session import ApiServer
 from tests.cluster_fixtures import Api, NewApiServer
 from tests.eventually import eventually, eventually_true
 from tests.integration.kube.following import connected
@@ -46,6 +47,18 @@ async def watching(server: Any, node: str) -> AsyncIterator[Watching]:
         running = group.create_task(side.run())
         yield Watching(side, seen)
         running.cancel()
+
+
+async def make_account(server: ApiServer) -> None:
+    """What a controller-manager does."""
+    async with connected(server.kubeconfig) as client:
+
+        async def has_its_namespaces() -> bool:
+            listed = await client.list(NAMESPACES)
+            return any(each.name == "default" for each in listed.objects)
+
+        await eventually_true(has_its_namespaces, "its namespaces")
+        await client.create(SERVICE_ACCOUNTS, {"metadata": {"name": "default"}}, "default")
 
 
 @asynccontextmanager
@@ -103,6 +116,8 @@ async def test_what_a_tenant_takes_away_comes_back_with_the_next_look(virtual_ap
 async def test_an_api_server_that_goes_is_missed_and_seen_again_when_it_is_back(new_api_server: NewApiServer) -> None:
     server = new_api_server()
     async with watching(server, "nobody") as watch:
+        await watch.until(lambda facts: '"default" not found' in facts.trouble, "pods not to be taken yet")
+        await make_account(server)
         await watch.until(lambda facts: facts.answers, "the API server to answer")
         server.kill()
         await watch.until(lambda facts: not facts.answers, "its end to be seen")
