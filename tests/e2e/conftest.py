@@ -24,6 +24,9 @@ def controlled(host_cluster_server: HostCluster) -> HostCluster:
 def made(controlled: HostCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MadeCluster]:
     """A virtual cluster for the whole run, whose control plane is a pod, as is its provider."""
     with made_cluster(controlled, tmp_path_factory.mktemp("made-cluster"), name=NODE) as started:
+        started.kubectl("kube-system")(
+            "rollout", "status", "deployment/coredns", "--timeout=90s"
+        )  # names are asked for
         yield started
 
 
@@ -57,9 +60,3 @@ def converged(tenant: Tenant) -> Iterator[None]:
     """For `usefixtures`: whatever a test did, in the end both sides agree and nobody writes any more."""
     yield
     tenant.assert_converged()
-
-
-@pytest.fixture(scope="session")
-def dns(made: MadeCluster) -> None:
-    """For `usefixtures`: pods find Services by name."""
-    made.kubectl("kube-system")("rollout", "status", "deployment/coredns", "--timeout=90s")

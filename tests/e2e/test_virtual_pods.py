@@ -295,7 +295,7 @@ def test_names_and_labels_of_a_tenants_choice_are_as_good_as_any(tenant: Tenant)
     assert len(LONGEST_NAME) == 253
     assert len({tenant.host_name(name) for name in names}) == len(names)
     labels = tenant.host_pod("a.b")["metadata"]["labels"]
-    assert (labels["k3k.io/cluster"], labels.get("x.k3k.io/role"), labels["mine"]) == ("tenant", None, "yes")
+    assert (labels["k3k.io/cluster"], labels.get("x.k3k.io/role"), labels["mine"]) == (tenant.cluster.name, None, "yes")
     assert "metadata.labels[x.k3k.io/role]" in tenant.events("a.b")["NotHonoured"]
 
 

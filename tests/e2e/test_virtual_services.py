@@ -50,7 +50,6 @@ def test_a_service_leads_to_its_own_namespaces_pods_and_pods_are_told_of_it(tena
     other.virtual("delete", "pod/web-of-others")
 
 
-@pytest.mark.usefixtures("dns")
 def test_pods_find_services_and_each_other_by_name_across_namespaces(tenant: Tenant) -> None:
     other = tenant.elsewhere()
     other.virtual.apply(service("shop"), service("peers", clusterIP="None"))

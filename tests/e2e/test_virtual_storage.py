@@ -26,7 +26,7 @@ def test_a_statefulset_finds_its_data_again_after_it_was_scaled_to_nothing(tenan
     assert claim["status"]["capacity"] == host_claim["status"]["capacity"]
     volume = claim["spec"]["volumeName"]
     tenant.virtual("delete", "statefulset/db", "pvc/data-db-0")
-    tenant.eventually("the host claim to go", lambda: not tenant.host("get", "pvc", "-o", "name"))
+    tenant.eventually("the host claim to go", lambda: not tenant.host_objects("persistentvolumeclaims"))
     tenant.eventually("the volume to go", lambda: volume not in tenant.virtual("get", "pv", "-o", "name"))
 
 
