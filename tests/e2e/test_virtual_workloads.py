@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from reflectors.translation.metadata import NAMESPACE_LABEL
 from tests.e2e.tenants import NODE, Tenant, container
 
 SLEEPS = {"terminationGracePeriodSeconds": 0, "containers": [container("sleep 3600")]}
@@ -75,7 +76,7 @@ def test_pods_that_the_host_takes_away_are_replaced(tenant: Tenant) -> None:
     tenant.virtual.apply(workload("Deployment", "web", replicas=1))
     _rolled_out(tenant, "deployment/web")
     before = _uids(tenant, "web")
-    tenant.host("delete", "pods", "--all", "--force", "--grace-period=0")
+    tenant.host("delete", "pods", f"-l={NAMESPACE_LABEL}={tenant.namespace}", "--force", "--grace-period=0")
     tenant.eventually("another pod", lambda: _uids(tenant, "web") - before)
     _rolled_out(tenant, "deployment/web")
     tenant.virtual("delete", "deployment", "web")
