@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("started", "converged")
 
 
 @pytest.fixture(scope="module")
-def started(dns: None, application_images: None, tenant: Tenant) -> None:  # noqa: ARG001 - what they need
+def started(application_images: None, tenant: Tenant) -> None:  # noqa: ARG001 - what they need
     """All of them at once: while one is looked at, another starts."""
     apply(tenant, "shop", "database", "jobs", "controller")
 
