@@ -7,6 +7,7 @@ last process. A process named HOLDER keeps the namespaces; the daemons join it.
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from sandbox.record import Node
 HOLDER = "holder"
 DAEMONS = ("kube-proxy", "kubelet", "containerd", HOLDER)
 NAMESPACE_SCRIPT = Path(__file__).with_name("node_namespace.sh")
+WATCH_LIMIT = Path("/proc/sys/fs/inotify/max_user_instances")
+WATCHERS = 8192
 CONTAINERD_PROGRAMS = ("containerd", "containerd-shim-runc-v2", "ctr", "runc")
 
 
@@ -43,6 +46,7 @@ def start(sandbox: Sandbox, name: str, binaries: Binaries, *, registry: str) -> 
     programs = {program: binaries.tool(program) for program in CONTAINERD_PROGRAMS}
     _write_configuration(sandbox, facts, programs, binaries, registry)
     sandbox.progress(f"starting {name}")
+    _raise_watch_limit()
     holder = _hold_namespaces(sandbox, node, facts)
     others = [
         (other.number, sandbox.record.processes[f"{other.name}/{HOLDER}"].pid)
@@ -51,6 +55,13 @@ def start(sandbox: Sandbox, name: str, binaries: Binaries, *, registry: str) -> 
     ]
     network.attach_node(sandbox.addresses, node.number, namespace=holder, others=others)
     _start_daemons(sandbox, facts, programs, binaries, holder)
+
+
+def _raise_watch_limit() -> None:
+    """Let more programs watch files: a machine's usual 128 are used up by some nodes, and kube-proxy ends of that."""
+    with suppress(OSError):  # who may not raise it has as many nodes as it allows
+        if int(WATCH_LIMIT.read_text()) < WATCHERS:
+            WATCH_LIMIT.write_text(str(WATCHERS))
 
 
 def stop(sandbox: Sandbox, name: str, *, grace: float = 10.0) -> None:
