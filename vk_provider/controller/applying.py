@@ -15,7 +15,7 @@ from kube.errors import NotFound
 from kube.objects import Key, Object
 from kube.reconciler import Refused
 from kube.resources import Resource
-from reflectors.translation.metadata import RESERVED
+from reflectors.translation.metadata import is_kept
 from vk_provider.controller.cluster import Cluster
 from vk_provider.controller.host_world import HostWorld, label_of
 from vk_provider.controller.names import APPLIED, CONTROL_PLANE
@@ -96,7 +96,7 @@ def _check_ours(cluster: Cluster, obj: Object) -> None:
 
 def _is_taken_over(obj: Object) -> bool:
     """Whether it is the provider's to keep up to date from its creation on."""
-    return obj.metadata.annotations.get(RESERVED) == "true"
+    return is_kept({"metadata": {"annotations": obj.metadata.annotations}})
 
 
 def _is_right(body: Json, present: Object) -> bool:

@@ -19,9 +19,10 @@ from vk_provider.controller.kubeconfig import FILE, client_of, kubeconfig
 from vk_provider.controller.names import Names
 from vk_provider.controller.objects import secret
 from vk_provider.controller.provider_objects import CERTIFICATE, CLIENT_CA, KEY
+from vk_provider.controller.virtual_objects import PROVIDER_USER
 
 ADMIN = Subject("system:admin", ("system:masters",))
-PROVIDER = Subject("k3k.io:provider")
+PROVIDER = Subject(PROVIDER_USER)
 Files = Mapping[str, bytes]
 
 

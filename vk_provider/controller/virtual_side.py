@@ -20,7 +20,7 @@ import structlog
 
 from kube.apply import apply_if_different
 from kube.backoff import Backoff
-from kube.certificates import KeyPair, Subject, issue
+from kube.certificates import KeyPair, issue
 from kube.client import Client
 from kube.clock import Clock
 from kube.codec import DecodeError, EventType
@@ -29,11 +29,11 @@ from kube.errors import ApiError, CredentialsError, NotFound, Unreachable
 from kube.objects import Object
 from kube.resources import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, CONFIG_MAPS, NODES, SERVICE_ACCOUNTS
 from kube.tls import TlsMaterial, client_context
+from vk_provider.controller.credentials import ADMIN
+from vk_provider.controller.names import APPLIED
 from vk_provider.program import PROGRAM, user_agent
 
 SERVER_NAME = "kubernetes"  # K3s has it in every serving certificate, and pods' addresses only since they started
-ADMINISTRATOR = Subject("system:admin", ("system:masters",))
-APPLIED = "k3k.io/applied-by-controller"
 
 UNREGISTERED = "it has not registered yet"
 
@@ -164,7 +164,7 @@ class _Administrator:
         """Sign a certificate; authorities that somebody gave us may be good for nothing."""
         target = self._target
         try:
-            pair = issue(target.client_ca, ADMINISTRATOR, usages=["client"], now=now, lifetime=_CERTIFICATE_LIFE)
+            pair = issue(target.client_ca, ADMIN, usages=["client"], now=now, lifetime=_CERTIFICATE_LIFE)
             tls = client_context(TlsMaterial(target.server_ca, pair.certificate, pair.key))
         except (OSError, TypeError, ValueError) as error:
             raise CredentialsError(f"the virtual cluster's authorities: {error}") from error

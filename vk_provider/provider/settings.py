@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 
-from vk_provider.checks import bad_address, bad_file, bad_label, is_ip
+from vk_provider.checks import bad_address, bad_file, bad_label, bad_range, is_ip
 from vk_provider.logs import LogFormat, LogLevel
 from vk_provider.provider.grants import Grant
 from vk_provider.settings import Help, flag, read_settings
@@ -95,7 +95,7 @@ def _mistakes(values: Mapping[str, Any]) -> Iterator[str]:
     if not all(_LABEL.fullmatch(part.strip()) for part in selector.split(",") if part.strip()):
         yield f"--host-node-selector: {selector!r} is not of the form KEY=VALUE,KEY=VALUE, as in pool=tenants"
     for text in values.get("walled_off") or ():
-        yield from _bad_range("walled_off", text)
+        yield from bad_range("walled_off", text)
     for name in ("kubelet_address", "kubelet_bind", "health_bind", "dns_address"):
         yield from bad_address(name, values.get(name))
     yield from _loopback(values.get("kubelet_address"))
@@ -110,13 +110,6 @@ def _loopback(address: str | None) -> Iterator[str]:
             f"--kubelet-address: API servers do not connect to {address}; "
             "give an address that reaches this pod from outside"
         )
-
-
-def _bad_range(name: str, text: str) -> Iterator[str]:
-    try:
-        ip_network(text)
-    except ValueError:
-        yield f"{flag(name)}: {text!r} is no range of addresses, as 10.42.0.0/16 is one"
 
 
 def _bad_endpoint(name: str, value: str | None) -> Iterator[str]:
