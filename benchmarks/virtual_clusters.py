@@ -19,7 +19,7 @@ from tests.made_cluster import install
 from vk_provider.controller.resources import API_VERSION, CLUSTERS
 
 ROUNDS, CROWD = 3, 5
-LOOK = 0.05  # seconds between looks
+LOOK = 0.2  # seconds between looks
 POD = {
     "apiVersion": "v1",
     "kind": "Pod",

@@ -19,7 +19,16 @@ from kube.fence import fenced_request
 CALL_CONNECTIONS = 64
 _READ_AHEAD = 256 * 1024  # bytes: as much as asyncio reads of a TLS connection at once, which so need not be paused
 _IDLE = 60  # seconds that an unused connection is kept; API servers end it after 90
+# Seconds for a connection. A Service without endpoints swallows what is sent to it, and goes on to do so for this
+# connection when endpoints come: only a new one gets through.
+_CONNECT = 5.0
 _SILENCE = 30  # seconds after which the kernel asks a silent peer whether it lives, and gives up on lost data
+_NOTHING_SENT = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    ConnectionRefusedError,
+    ssl.SSLCertVerificationError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,7 @@ class Connection:
             ),
             headers=self._headers,
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT),
             trust_env=False,
             read_bufsize=_READ_AHEAD,
             request_class=self._request_class,
@@ -102,7 +111,7 @@ class Connection:
 
 def unreachable(method: str, target: str, error: Exception) -> Unreachable:
     path = target.partition("?")[0]
-    refused = isinstance(error, aiohttp.ClientConnectorError | ConnectionRefusedError | ssl.SSLCertVerificationError)
+    refused = isinstance(error, _NOTHING_SENT)
     return Unreachable(method, path, str(error) or type(error).__name__, refused=refused)
 
 

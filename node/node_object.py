@@ -25,6 +25,10 @@ RECORD = "k3k.io/registered"
 # at once.
 REPORT_SECONDS = 270.0
 
+# The API server adds it to each new Node. The node lifecycle controller takes it away when it sees that the Node is
+# ready, which takes seconds in a cluster that has just begun, and costs the pods that wait a back-off of the scheduler.
+_ADMITTED = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
+
 Json = dict[str, Any]
 
 # What the tenant adds to these would only lead pods astray: the host has it not.
@@ -124,7 +128,8 @@ def _spec_patch(current: Object, wanted: VirtualNode, before: Record) -> Json:
     spec = current.decode("spec") or {}
     patch: Json = {}
     taints = spec.get("taints") or []
-    merged = _merged_taints(taints, wanted.taints, before)
+    is_ready = any(told.type == READY and told.status == "True" for told in wanted.conditions)
+    merged = _merged_taints([taint for taint in taints if not (is_ready and taint == _ADMITTED)], wanted.taints, before)
     if merged != taints:
         patch["taints"] = merged
     is_cordoned = bool(spec.get("unschedulable"))

@@ -23,7 +23,7 @@ MASTERS = "system:masters"
 CLIENTS = {
     "client-admin": Leaf("system:admin", MASTERS),
     "client-supervisor": Leaf("system:k3s-supervisor", MASTERS),
-    "client-controller": Leaf("system:kube-controller-manager"),
+    "client-controller": Leaf("system:kube-controller-manager", MASTERS),
     "client-scheduler": Leaf("system:kube-scheduler"),
     "client-kube-apiserver": Leaf("system:apiserver", MASTERS),
     "client-kube-proxy": Leaf("system:kube-proxy"),

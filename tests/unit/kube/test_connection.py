@@ -1,3 +1,4 @@
+import asyncio
 import socket
 import ssl
 
@@ -5,7 +6,9 @@ import aiohttp
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
 
-from kube.connection import open_socket, unreachable
+import kube.connection
+from kube.connection import Access, Connection, open_socket, unreachable
+from kube.errors import Unreachable
 
 KEY = ConnectionKey("192.0.2.1", 443, is_ssl=True, ssl=True, proxy=None, proxy_auth=None, proxy_headers_hash=None)
 
@@ -18,6 +21,7 @@ KEY = ConnectionKey("192.0.2.1", 443, is_ssl=True, ssl=True, proxy=None, proxy_a
         pytest.param(aiohttp.ClientConnectorSSLError(KEY, OSError("handshake")), True, id="no handshake"),
         pytest.param(ConnectionRefusedError(), True, id="connection refused"),
         pytest.param(ssl.SSLCertVerificationError(), True, id="not trusted"),
+        pytest.param(aiohttp.ConnectionTimeoutError(), True, id="no connection in time"),
         pytest.param(aiohttp.ServerDisconnectedError(), False, id="closed before the answer"),
         pytest.param(aiohttp.ClientPayloadError(), False, id="cut in the answer"),
         pytest.param(ConnectionResetError(), False, id="reset"),
@@ -44,3 +48,15 @@ def test_kernel_breaks_a_connection_whose_peer_says_nothing_for_a_minute() -> No
         asked_after = opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
         given_up_after = opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) / 1000
         assert asked_after + given_up_after <= 60
+
+
+async def test_a_peer_that_lets_nobody_in_is_given_up_long_before_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kube.connection, "_CONNECT", 0.1)
+    connection = Connection("test", None)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        access = Access(f"https://127.0.0.1:{mute.getsockname()[1]}", tls=ssl.create_default_context())
+        async with asyncio.timeout(30):
+            with pytest.raises(Unreachable) as caught:
+                await connection.send(access, "POST", "/x", headers={}, body=b"", stream=False)
+    await connection.close()
+    assert caught.value.refused

@@ -141,6 +141,21 @@ def test_what_is_not_ours_stays_as_it_is(theirs: Json) -> None:
     assert next_write(obj(node), WANTED, SOON) is None
 
 
+@pytest.mark.parametrize(
+    ("ready", "added", "stays"),
+    [
+        pytest.param("True", None, False, id="ready"),
+        pytest.param("False", None, True, id="not ready"),
+        pytest.param("True", "2026-01-01T12:00:00Z", True, id="of the node lifecycle controller, which takes it away"),
+    ],
+)
+def test_taint_that_each_new_node_gets_goes_once_it_is_ready(ready: str, added: str | None, *, stays: bool) -> None:
+    taint = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule", **({"timeAdded": added} if added else {})}
+    wanted = replace(WANTED, conditions=(Verdict("Ready", ready, "Because", ""),))
+    after = converged(edited(spec={"taints": [taint]}), wanted)
+    assert (taint in after["spec"]["taints"]) is stays
+
+
 def test_taints_and_conditions_of_others_survive_our_writes() -> None:
     taints = [{"key": "theirs", "effect": "NoExecute", "timeAdded": "2026-01-01T12:00:00Z"}]
     condition = {"type": "KernelDeadlock", "status": "False", "unheardOf": 1}

@@ -13,7 +13,7 @@ NAMES = ("localhost", "127.0.0.1")
 LEAVES = {
     "client-admin": ("system:admin", "system:masters", "client-ca"),
     "client-kube-apiserver": ("system:apiserver", "system:masters", "client-ca"),
-    "client-controller": ("system:kube-controller-manager", None, "client-ca"),
+    "client-controller": ("system:kube-controller-manager", "system:masters", "client-ca"),
     "client-auth-proxy": ("system:auth-proxy", None, "request-header-ca"),
     "serving-kube-apiserver": ("kube-apiserver", None, "server-ca"),
     "etcd/client": ("etcd-client", None, "etcd/server-ca"),
