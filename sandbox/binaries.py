@@ -27,6 +27,8 @@ DEBIAN_PACKAGES = {
     "containerd-shim-runc-v2": ("containerd", "usr/bin/containerd-shim-runc-v2", SUITE),
     "ctr": ("containerd", "usr/bin/ctr", SUITE),
     "runc": ("runc", "usr/sbin/runc", SUITE),
+    "prometheus": ("prometheus", "usr/bin/prometheus", SUITE),
+    "promtool": ("prometheus", "usr/bin/promtool", SUITE),
     "kubectl": ("kubectl", "usr/bin/kubectl", "trixie"),  # bookworm's is too old to wait for what it is told to
 }
 CONTAINERD_2_WANTED = (1, 36)  # kubelets since then ask the runtime for its cgroup driver and insist on an answer
