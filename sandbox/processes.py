@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from sandbox.errors import SandboxError
 
@@ -27,9 +28,9 @@ class Process:
     log: str
 
     def is_alive(self) -> bool:
-        """Whether it still runs; a zombie does not."""
-        state = _stat(self.pid)
-        return state is not None and state[1] == self.started and state[0] != "Z"
+        """Whether it still runs, or any thread of it, which has its files and ports; a mere zombie does not."""
+        seen = _stat(self.pid)
+        return seen is not None and seen.started == self.started and (seen.state != "Z" or seen.threads > 1)
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal, unless the process is gone."""
@@ -99,14 +100,14 @@ def start(
             start_new_session=True,
         )
     child.returncode = 0  # it outlives us on purpose: keep subprocess from warning that it still runs
-    state = _stat(child.pid)
-    return Process(name, child.pid, state[1] if state else 0, str(log))
+    seen = _stat(child.pid)
+    return Process(name, child.pid, seen.started if seen else 0, str(log))
 
 
 def of_this_process() -> tuple[int, int]:
     """Our own id and start time."""
-    state = _stat(os.getpid())
-    return os.getpid(), state[1] if state else 0
+    seen = _stat(os.getpid())
+    return os.getpid(), seen.started if seen else 0
 
 
 def _reap(pid: int) -> None:
@@ -114,11 +115,17 @@ def _reap(pid: int) -> None:
         os.waitpid(pid, os.WNOHANG)
 
 
-def _stat(pid: int) -> tuple[str, int] | None:
-    """State letter and start time, or None when there is no such process. Source: proc(5)."""
+class _Stat(NamedTuple):
+    state: str
+    threads: int
+    started: int
+
+
+def _stat(pid: int) -> _Stat | None:
+    """State letter, number of threads and start time, or None when there is no such process. Source: proc(5)."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
     fields = text[text.rindex(")") + 2 :].split()
-    return fields[0], int(fields[19])
+    return _Stat(fields[0], int(fields[17]), int(fields[19]))

@@ -11,6 +11,11 @@ from sandbox.waiting import wait_until
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
 )
+# Its first thread ends, so that it looks like a zombie; the other goes on.
+HEADLESS = (
+    "import ctypes, threading, time; threading.Thread(target=time.sleep, args=[60]).start(); "
+    "ctypes.CDLL(None).pthread_exit(None)"
+)
 
 
 @pytest.fixture
@@ -36,6 +41,19 @@ def test_a_paused_process_can_be_stopped(log: Path) -> None:
     process = processes.start("paused", ["sleep", "60"], log=log)
     process.signal(signal.SIGSTOP)
     process.stop(grace=5)
+    assert not process.is_alive()
+
+
+def test_one_whose_first_thread_has_ended_still_runs(log: Path) -> None:
+    process = processes.start("headless", [sys.executable, "-c", HEADLESS], log=log)
+
+    def look() -> str | None:
+        text = Path(f"/proc/{process.pid}/stat").read_text()
+        return None if text[text.rindex(")") + 2] == "Z" else text
+
+    wait_until(look, what="the end of its first thread", seconds=20, advice="")
+    assert process.is_alive()
+    process.stop(grace=0)
     assert not process.is_alive()
 
 
