@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, cast
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry
 
@@ -111,6 +111,7 @@ class KubeletServer:
     async def _runner(self) -> AsyncIterator[web.AppRunner]:
         application = web.Application(middlewares=[guarded(self._access), _noted])
         application.add_routes(self.routes)
+        application.on_response_prepare.append(_without_program)
         application.on_shutdown.append(self._end_streams)
         # Without cancellation, nobody would notice that the reader of a log has left until the next line comes.
         runner = web.AppRunner(application, handler_cancellation=True, shutdown_timeout=self._limits.answering_seconds)
@@ -123,6 +124,11 @@ class KubeletServer:
     async def _end_streams(self, _: web.Application) -> None:
         """End them before the runner waits for all handlers: they would go on for hours."""
         await self._streams.end_all()
+
+
+async def _without_program(_: web.Request, response: web.StreamResponse) -> None:
+    """Keep to ourselves which versions of which programs these are: strangers are answered, too."""
+    response.headers.pop(hdrs.SERVER, None)
 
 
 @web.middleware

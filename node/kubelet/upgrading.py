@@ -14,10 +14,12 @@ import re
 from collections.abc import Iterator
 from typing import Any, cast
 
+from aiohttp import hdrs
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
-from aiohttp.web_response import StreamResponse
+from aiohttp.web_response import Response, StreamResponse
 from aiohttp.web_server import Server
 
 from node.kubelet.silence import outlast_silence
@@ -88,6 +90,20 @@ class UpgradingHandler(RequestHandler):
             else:
                 self._behind += piece
         self._last = (self._last + data)[-3:]
+
+    def handle_error(
+        self,
+        request: BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> StreamResponse:
+        """Answer what is no request without a word in the log, which anybody could fill with it."""
+        if not isinstance(exc, HttpProcessingError) or request.writer.output_size:
+            return super().handle_error(request, status, exc, message)
+        refusal = Response(status=status, text="Bad Request", headers={hdrs.SERVER: ""})
+        refusal.force_close()
+        return refusal
 
     async def finish_response(
         self, request: BaseRequest, resp: StreamResponse, start_time: float | None

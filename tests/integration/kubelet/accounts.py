@@ -1,16 +1,25 @@
 """Users of a virtual cluster, with the rights that a test gives them."""
 
-from collections.abc import AsyncIterator, Sequence
+import base64
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from kube.client import Client
 from kube.credentials import load_kubeconfig
 from kube.resources import SERVICE_ACCOUNTS, Resource
 from node.kubelet.access_reviews import ACCESS_REVIEWS
+from node.kubelet.bearer_tokens import TOKEN_REVIEWS
+from sandbox.flags import ISSUER
 from tests.cluster_fixtures import Api
 from tests.eventually import eventually_true
 
@@ -49,6 +58,27 @@ class Accounts:
         )
         return str(made.decode("status")["token"])
 
+    async def own_token(self, name: str, *, expires_in: int) -> str:
+        """A token as the API server issues them; its own live for ten minutes at least."""
+        account = await self.admin.get(SERVICE_ACCOUNTS, name, self.api.namespace)
+        reference = {"name": name, "uid": account.uid}
+        now = int(time.time())
+        claims = {
+            "aud": [ISSUER],
+            "iss": ISSUER,
+            "sub": f"system:serviceaccount:{self.api.namespace}:{name}",
+            "iat": now - 7200,
+            "nbf": now - 7200,
+            "exp": now + expires_in,
+            "kubernetes.io": {"namespace": self.api.namespace, "serviceaccount": reference},
+        }
+        return signed({"alg": "ES256", "typ": "JWT"}, claims, key=self.api.server.certificates / "sa.key")
+
+    async def is_known(self, token: str) -> bool:
+        """Whether the API server itself would let its bearer in."""
+        review = await self.admin.create(TOKEN_REVIEWS, {"spec": {"token": token}})
+        return bool(review.decode("status").get("authenticated"))
+
     @asynccontextmanager
     async def client(self, name: str, *rules: dict[str, Any]) -> AsyncIterator[Client]:
         """A client that acts as such an account."""
@@ -59,6 +89,10 @@ class Accounts:
         async with Client(await load_kubeconfig(kubeconfig), user_agent="test", field_manager="test") as client:
             kubeconfig.unlink()
             yield client
+
+    async def delete(self, name: str) -> None:
+        """Delete an account; its rights stay."""
+        await self.admin.delete(SERVICE_ACCOUNTS, name, self.api.namespace)
 
     async def revoke(self, name: str) -> None:
         await self.admin.delete(CLUSTER_ROLE_BINDINGS, f"{self.api.namespace}-{name}")
@@ -84,6 +118,19 @@ class Accounts:
         which = {"subresource": subresource, "name": rule.get("resourceNames", [""])[0]}
         spec = {"user": user, "resourceAttributes": {**asked, **which}}
         return bool((await self.admin.create(ACCESS_REVIEWS, {"spec": spec})).decode("status")["allowed"])
+
+
+def signed(header: Mapping[str, str], claims: Mapping[str, Any], *, key: Path) -> str:
+    """A JSON Web Token (RFC 7515), signed with an ECDSA key."""
+    text = b".".join(_encoded(msgspec.json.encode(part)) for part in (header, claims))
+    private = serialization.load_pem_private_key(key.read_bytes(), password=None)
+    assert isinstance(private, ec.EllipticCurvePrivateKey)
+    numbers = decode_dss_signature(private.sign(text, ec.ECDSA(hashes.SHA256())))
+    return b".".join([text, _encoded(b"".join(number.to_bytes(32, "big") for number in numbers))]).decode()
+
+
+def _encoded(data: bytes) -> bytes:
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
 @asynccontextmanager

@@ -37,12 +37,18 @@ class Certificates:
         return pair
 
     def client_context(
-        self, subject: Subject | None = API_SERVER, *, by: KeyPair | None = None, lifetime: timedelta = YEAR
+        self,
+        subject: Subject | None = API_SERVER,
+        *,
+        by: KeyPair | None = None,
+        begins_in: timedelta = timedelta(),
+        lifetime: timedelta = YEAR,
     ) -> ssl.SSLContext:
         """What a client needs to speak with the server; without a subject it says nothing of who it is."""
         context = ssl.create_default_context(cafile=self.path("ca.crt"))
         if subject is not None:
-            pair = issue(by or self.authority, subject, usages=["client"], now=datetime.now(UTC), lifetime=lifetime)
+            begins = datetime.now(UTC) + begins_in
+            pair = issue(by or self.authority, subject, usages=["client"], now=begins, lifetime=lifetime)
             self.write("client", pair)
             context.load_cert_chain(self.path("client.crt"), self.path("client.key"))
         return context

@@ -82,6 +82,39 @@ async def test_without_a_certificate_nobody_is_answered(kubelet: Serving, certif
         assert await connection.rest() == b""
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/metrics", "/metrics/resource", "/no/such/path", "/exec/shop/no/app"])
+async def test_answers_do_not_tell_what_program_makes_them(
+    kubelet: Serving, certificates: Certificates, path: str
+) -> None:
+    for context in (None, certificates.client_context(None)):
+        connection = await kubelet.connect(context)
+        connection.send(request(path))
+        assert "server" not in (await connection.head()).headers
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"GET /healthz HTTP/1.1\r\nHost: node\r\nno header\r\n\r\n", id="a line that is no header"),
+        pytest.param(b"\x00\x01\x02\r\n\r\n", id="no HTTP"),
+        pytest.param(b"SSH-2.0-OpenSSH\r\n\r\n", id="another protocol"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost: n\r\nContent-Length: -1\r\n\r\n", id="an impossible length"),
+        pytest.param(
+            b"POST /pods HTTP/1.1\r\nHost: n\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+            id="two lengths",
+        ),
+    ],
+)
+async def test_what_is_no_request_is_refused_without_a_word_in_the_log(
+    kubelet: Serving, certificates: Certificates, sent: bytes
+) -> None:
+    connection = await kubelet.connect(certificates.client_context(None))
+    connection.send(sent)
+    head = await connection.head()
+    assert (head.status, head.headers.get("server", "")) == (400, "")
+    assert await connection.rest() == b"Bad Request"
+
+
 async def test_health_is_told_to_anybody_if_so_wished_and_nothing_else(
     certificates: Certificates, upstream: Host
 ) -> None:
