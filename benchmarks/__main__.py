@@ -9,6 +9,8 @@ MODULES = {  # name on the command line: a module with `results() -> list[Result
     "client": "benchmarks.client",
     "image": "benchmarks.image",
     "informer": "benchmarks.informer",
+    "provider_audience": "benchmarks.provider_audience",
+    "provider_endurance": "benchmarks.provider_endurance",
     "provider_objects": "benchmarks.provider_objects",
     "provider_scale": "benchmarks.provider_scale",
     "provider_streams": "benchmarks.provider_streams",

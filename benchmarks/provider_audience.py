@@ -1,0 +1,96 @@
+"""Many at once who follow one container's log, and many who execute something in it, in a real container."""
+
+import asyncio
+import time
+from pathlib import Path
+from statistics import median, quantiles
+from tempfile import TemporaryDirectory
+
+import aiohttp
+import psutil
+
+from benchmarks.crowd import cpu_seconds
+from benchmarks.report import Result
+from kube.connection import Access
+from kube.credentials import load_kubeconfig
+from sandbox.session import session
+from tests.virtual_cluster import VirtualCluster, virtual_cluster
+
+FOLLOWERS, EXECS = 100, 200
+LINES = 20_000
+LIMIT = 120.0
+MIB = 1 << 20
+POD = "audience"
+LAST = f"line of a log {LINES}\n".encode()
+# It goes on once all followers are there, whose answers begin with the first word.
+SCRIPT = f"echo ready; until [ -e /tmp/begin ]; do sleep 0.1; done; seq {LINES} | sed 's/^/line of a log /'; sleep 100000"
+
+
+def results() -> list[Result]:
+    with TemporaryDirectory() as name, session(Path(name) / "sandbox") as sandbox:
+        host, virtual = sandbox.host_cluster(), sandbox.api_server("virtual", controllers=True)
+        with virtual_cluster(host, virtual, Path(name)) as cluster:
+            _start_pod(cluster)
+            return asyncio.run(_measure(cluster))
+
+
+def _start_pod(cluster: VirtualCluster) -> None:
+    kubectl = cluster.kubectl()
+    container = {"name": "app", "image": "busybox", "command": ["sh", "-c", SCRIPT]}
+    spec = {"automountServiceAccountToken": False, "terminationGracePeriodSeconds": 0, "containers": [container]}
+    kubectl.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": POD}, "spec": spec})
+    kubectl.wait_for("condition=Ready", f"pod/{POD}")
+
+
+async def _measure(cluster: VirtualCluster) -> list[Result]:
+    access = await (await load_kubeconfig(cluster.virtual.kubeconfig)).access()
+    provider = psutil.Process(cluster.pid)
+    limits = aiohttp.ClientTimeout(total=LIMIT)
+    async with aiohttp.ClientSession(timeout=limits, connector=aiohttp.TCPConnector(limit=0)) as http:
+        memory, cpu = provider.memory_info().rss, cpu_seconds(provider)
+        seconds = await _follow(http, access, cluster)
+        memory, cpu = provider.memory_info().rss - memory, cpu_seconds(provider) - cpu
+        waits = await asyncio.gather(*(_first_byte(http, access) for _ in range(EXECS)))
+    return [
+        Result(f"lines to {FOLLOWERS} followers, all together", FOLLOWERS * LINES / seconds, unit="lines/s"),
+        Result("provider's CPU for them", cpu / (FOLLOWERS * LINES) * 1e6, unit="µs/line"),
+        Result("provider's growth by them", memory / MIB, unit="MiB"),
+        Result(f"{EXECS} execs at once, to first byte, p50", median(waits) * 1e3, unit="ms"),
+        Result(f"{EXECS} execs at once, to first byte, p99", quantiles(waits, n=100)[-1] * 1e3, unit="ms"),
+    ]
+
+
+async def _follow(http: aiohttp.ClientSession, access: Access, cluster: VirtualCluster) -> float:
+    """Return the seconds from the first line's release until every follower has the last."""
+    listening = asyncio.Barrier(FOLLOWERS + 1)
+    async with asyncio.timeout(LIMIT), asyncio.TaskGroup() as group:
+        for _ in range(FOLLOWERS):
+            group.create_task(_read_to_the_end(http, access, listening))
+        await listening.wait()
+        began = time.monotonic()
+        await asyncio.to_thread(cluster.kubectl(), "exec", POD, "--", "touch", "/tmp/begin")  # noqa: S108 - in the pod
+    return time.monotonic() - began
+
+
+async def _read_to_the_end(http: aiohttp.ClientSession, access: Access, listening: asyncio.Barrier) -> None:
+    url = f"{access.server}/api/v1/namespaces/default/pods/{POD}/log?follow=true"
+    async with http.get(url, ssl=access.tls or True) as answer:
+        answer.raise_for_status()
+        await listening.wait()
+        tail = b""
+        async for chunk in answer.content.iter_any():
+            tail = (tail + chunk)[-len(LAST) :]
+            if tail == LAST:
+                return
+    raise RuntimeError(f"a follower's log ended with {tail!r}")
+
+
+async def _first_byte(http: aiohttp.ClientSession, access: Access) -> float:
+    """Return the seconds until a command says something."""
+    url = f"{access.server}/api/v1/namespaces/default/pods/{POD}/exec?command=echo&command=here&stdout=true"
+    began = time.monotonic()
+    async with http.ws_connect(url, protocols=["v4.channel.k8s.io"], ssl=access.tls or True) as socket:
+        async for message in socket:
+            if message.data[1:] == b"here\n":
+                return time.monotonic() - began
+    raise RuntimeError("an exec ended without a word")
