@@ -155,3 +155,8 @@ def _load_key(pem: bytes) -> PrivateKey:
     if not isinstance(key, PrivateKey):
         raise TypeError("the key is neither an ECDSA nor an RSA key")
     return key
+
+
+def expiry(certificate: bytes) -> float:
+    """Return the timestamp at which the first certificate of a PEM file ends. Raises ValueError."""
+    return x509.load_pem_x509_certificate(certificate).not_valid_after_utc.timestamp()

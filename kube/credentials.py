@@ -6,6 +6,7 @@ kubeconfig (`exec`) is asked again when a tenth of its credential's life is left
 """
 
 import asyncio
+import math
 import os
 import ssl
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import structlog
 
+from kube.certificates import expiry
 from kube.clock import Clock, SystemClock
 from kube.connection import Access
 from kube.errors import CredentialsError
@@ -65,6 +67,11 @@ class Credentials:
         if self._config.current().plugin is not None:
             self._plugin.forget(access.authorization)
         return await self.access() is not access
+
+    def expires(self) -> float:
+        """Return the timestamp at which the client certificate in use ends; infinity if there is none."""
+        certificate = None if self._tls is None else self._tls.certificate
+        return math.inf if certificate is None else expiry(certificate)
 
     def _renewed(self, config: ClientConfig, grant: Grant | None) -> Access:
         authorization = config.authorization if grant is None else grant.authorization

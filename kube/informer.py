@@ -101,6 +101,7 @@ class InformerState:
     """What operators want to see; for reading only."""
 
     step: Step
+    running: bool = False
     failure: str | None = None  # why the last step failed; None when all is well
     failures_in_a_row: int = 0
     lists: int = 0  # completed ones
@@ -165,16 +166,23 @@ class Informer:
     async def run(self) -> None:
         """Follow the collection until cancelled. Raises nothing but faults of this program, `transform`'s included."""
         self._course = self._course.interrupted()
-        while True:
-            await self._timing.clock.sleep(self._rest())
-            started = self._now()
-            try:
-                await self._take_step()
-            except (ApiError, DecodeError, WentBackwards) as failure:
-                self._fail(failure, self._now() - started)
+        self.state.running = True
+        try:
+            while True:
+                await self._timing.clock.sleep(self._rest())
+                await self._try_step()
+        finally:
+            self.state.running = False
 
     def _rest(self) -> float:
         return rest_before(self._course, self._failure, self._timing.backoff, self._timing.random)
+
+    async def _try_step(self) -> None:
+        started = self._now()
+        try:
+            await self._take_step()
+        except (ApiError, DecodeError, WentBackwards) as failure:
+            self._fail(failure, self._now() - started)
 
     async def _take_step(self) -> None:
         match self._course.step:

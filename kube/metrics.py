@@ -28,6 +28,7 @@ _SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 
 _FAMILIES = (
     Family("workqueue_depth", "Keys that could be worked on now", "name"),
     Family("workqueue_oldest_age_seconds", "How long the oldest of them has waited", "name"),
+    Family("informer_running", "1 while the copy is to be kept true", "name"),
     Family("informer_synced", "1 once the copy has been complete", "name"),
     Family("informer_objects", "Objects in the copy", "name"),
     Family("informer_failures_in_a_row", "Failed attempts to follow since the last good one", "name"),
@@ -36,6 +37,8 @@ _FAMILIES = (
     Family("informer_events_total", "Watch events received", "name", Kind.COUNTER),
     Family("informer_handler_failures_total", "Changes that a handler failed on", "name", Kind.COUNTER),
     Family("component_enabled", "1, or 0 while something keeps this part of the program off", "name"),
+    Family("component_wanted", "1 if that matters to anybody", "name"),
+    Family("certificate_expiration_timestamp_seconds", "When a certificate in use ends", "name"),
     Family("leader_election_master_status", "1 while this process leads", "name"),
     Family("event_recorder_written_total", "Events written or counted up", "component", Kind.COUNTER),
     Family("event_recorder_limited_total", "Events beyond an object's share", "component", Kind.COUNTER),
@@ -86,6 +89,7 @@ class Metrics:
         self._readings.add(
             name,
             {
+                "informer_running": lambda: state.running,
                 "informer_synced": lambda: informer.synced,
                 "informer_objects": informer.store.__len__,
                 "informer_failures_in_a_row": lambda: state.failures_in_a_row,
@@ -96,9 +100,13 @@ class Metrics:
             },
         )
 
-    def switch(self, name: str, is_on: Callable[[], bool]) -> None:
+    def switch(self, name: str, is_on: Callable[[], bool], *, is_wanted: Callable[[], bool]) -> None:
         """For a part of the program that may be off, and say so."""
-        self._readings.add(name, {"component_enabled": is_on})
+        self._readings.add(name, {"component_enabled": is_on, "component_wanted": is_wanted})
+
+    def certificate(self, name: str, expires: Callable[[], float]) -> None:
+        """For a certificate of ours; `expires` returns a timestamp, or infinity."""
+        self._readings.add(name, {"certificate_expiration_timestamp_seconds": expires})
 
     def elector(self, name: str, elector: LeaderElector) -> None:
         self._readings.add(name, {"leader_election_master_status": elector.is_leader})

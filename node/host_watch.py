@@ -12,6 +12,7 @@ import structlog
 from kube.client import Client
 from kube.clock import Clock, SystemClock
 from kube.informer import Informer, Timing
+from kube.metrics import Metrics
 from kube.resources import NODES, RESOURCE_QUOTAS
 from node.capacity import Resources, quota_limits
 from node.host import HostState, Sight, read_host_node, read_quota, without_what_nobody_reads
@@ -25,7 +26,9 @@ log = structlog.get_logger()
 
 
 class HostWatch:
-    def __init__(self, client: Client, namespace: str, *, node_selector: str = "", clock: Clock | None = None) -> None:
+    def __init__(
+        self, client: Client, namespace: str, *, metrics: Metrics, node_selector: str = "", clock: Clock | None = None
+    ) -> None:
         """`node_selector` is the label selector of the host nodes that may be used; empty for all."""
         self._clock = clock = clock or SystemClock()
         timing = Timing(clock=clock)
@@ -37,6 +40,8 @@ class HostWatch:
         self._quotas = Readings(read_quota, self._touch)
         quotas = Informer(client, RESOURCE_QUOTAS, namespace, timing=timing)
         quotas.add_handler(self._quotas)
+        metrics.informer("host nodes", nodes)
+        metrics.informer("host resourcequotas", quotas)
 
         one = [("limit", "1")]
         ask_for_nodes = partial(client.request, "GET", NODES.path(), query=one)

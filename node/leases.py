@@ -15,6 +15,7 @@ from kube.client import PatchType
 from kube.clock import Clock
 from kube.errors import NotFound
 from kube.lease import micro_time
+from kube.metrics import Metrics
 from kube.objects import Object
 from kube.reconciler import Limits, Reconciler, RequeueAfter
 from kube.resources import LEASES, NODES, Resource
@@ -44,12 +45,13 @@ class LeaseWriter(Protocol):
 
 
 class Leases:
-    def __init__(self, client: LeaseWriter, clock: Clock) -> None:
+    def __init__(self, client: LeaseWriter, clock: Clock, metrics: Metrics) -> None:
         self._client = client
         self._clock = clock
         self._uids: dict[str, str] = {}
         self._queue: WorkQueue[str] = WorkQueue(clock, partition=lambda name: name, backoff=_RETRIES)
-        self._reconciler = Reconciler("leases", self._queue, self._renew, limits=_LIMITS)
+        observers = [metrics.reconciler("leases", self._queue)]
+        self._reconciler = Reconciler("leases", self._queue, self._renew, limits=_LIMITS, observers=observers)
 
     def keep(self, name: str, uid: str) -> None:
         """Renew the Lease of that Node from now on."""

@@ -23,6 +23,7 @@ from kube.client import Client, PatchType
 from kube.clock import Clock, SystemClock
 from kube.errors import AlreadyExists, Conflict, NotFound
 from kube.informer import Informer, Timing
+from kube.metrics import Metrics
 from kube.objects import Key, Object
 from kube.reconciler import Limits, Reconciler, RequeueAfter
 from kube.resources import LEASES, NODES
@@ -41,7 +42,9 @@ log = structlog.get_logger()
 
 
 class Registration:
-    def __init__(self, client: Client, host: HostWatch, plan: Plan, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self, client: Client, host: HostWatch, plan: Plan, *, metrics: Metrics, clock: Clock | None = None
+    ) -> None:
         """`client` speaks to the virtual cluster; `host` is run by the registration."""
         self._clock = clock = clock or SystemClock()
         self._client = client
@@ -52,8 +55,10 @@ class Registration:
         self._nodes = Informer(client, NODES, timing=Timing(clock=clock))
         self._nodes.add_handler(self)
         self._queue: WorkQueue[str] = WorkQueue(clock, partition=lambda name: name, backoff=_RETRIES)
-        self._reconciler = Reconciler("nodes", self._queue, self._reconcile, limits=_LIMITS)
-        self._leases = Leases(client, clock)
+        observers = [metrics.reconciler("nodes", self._queue)]
+        self._reconciler = Reconciler("nodes", self._queue, self._reconcile, limits=_LIMITS, observers=observers)
+        self._leases = Leases(client, clock, metrics)
+        metrics.informer("virtual nodes", self._nodes)
 
     @property
     def is_complete(self) -> bool:

@@ -21,6 +21,7 @@ from reflectors.first_consumers import BindingMode, FirstConsumers
 from reflectors.hearing import Hears
 from reflectors.host_objects import body_of
 from reflectors.kind_reflector import KindReflector, Resources
+from reflectors.lag import Lag
 from reflectors.latest import Latest
 from reflectors.tenant_events import TenantEvents
 from reflectors.tools import Tools
@@ -73,14 +74,16 @@ class ClaimReflector:
         )
         self._events = TenantEvents(tools.sides.recorder)
         self._queue: WorkQueue[Key] = WorkQueue(tools.clock, partition=lambda key: key.namespace)
-        self.claims.add_handler(self._queue.add)
+        plural = PERSISTENT_VOLUMES.plural
+        # What a volume stands for comes from the host, whichever side its claim was heard of from.
+        self._lag: Lag[Key] = tools.lags.of(plural)
+        self.claims.add_handler(self._lag.of_host(self._queue.add))
         self._volumes.add_handler(Hears(self._of_volume))
         self._consumers.add_handlers(self._queue.add, self._wake_host)
-        plural = PERSISTENT_VOLUMES.plural
         self._reconciler = Reconciler(
             plural,
             self._queue,
-            self._reconcile,
+            self._lag.measured(self._reconcile),
             limits=Limits(workers=WORKERS),
             observers=[tools.metrics.reconciler(plural, self._queue)],
         )
@@ -127,6 +130,7 @@ class ClaimReflector:
             self._events.refused(claim, write)
         elif write is not None:
             await self._write(name, write)
+            self._lag.wrote_virtual(key)
 
     async def _host_policy(self, host: Object | None, volume: Json | None) -> str | None:
         """Ask once, when the host has bound the claim: volumes are cluster-wide, so we may well not be let."""

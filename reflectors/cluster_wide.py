@@ -22,6 +22,7 @@ from kube.work_queue import WorkQueue
 from reflectors.hearing import Hears
 from reflectors.host_objects import body_of
 from reflectors.kind_reflector import OFF_SECONDS
+from reflectors.lag import Lag
 from reflectors.latest import Latest
 from reflectors.obstacle import found_obstacle
 from reflectors.refused import is_lost_race, refusal_of
@@ -89,20 +90,24 @@ class ClusterWideReflector:
         self._latest = Latest.of(self._copies)
         self._events = TenantEvents(sides.recorder)
         self._queue: WorkQueue[str] = WorkQueue(clock, partition=lambda _: "")
-        self._originals.add_handler(Hears(lambda original: self._queue.add(original.name)))
+        lag: Lag[str] = tools.lags.of(resource.plural)
+        goes_down = direction.originals is sides.virtual
+        hear = (lag.of_virtual if goes_down else lag.of_host)(self._queue.add)
+        self._wrote = lag.wrote_host if goes_down else lag.wrote_virtual
+        self._originals.add_handler(Hears(lambda original: hear(original.name)))
         self._copies.add_handler(Hears(self._hear_of_copy))
         self._log = log.bind(kind=rules.kind)
         self._reconciler = Reconciler(
             resource.plural,
             self._queue,
-            self._reconcile,
+            lag.measured(self._reconcile),
             limits=Limits(workers=WORKERS),
             observers=[tools.metrics.reconciler(resource.plural, self._queue)],
         )
         tools.metrics.informer(f"original {resource.plural}", self._originals)
         tools.metrics.informer(f"copied {resource.plural}", self._copies)
         self.obstacle = ""  # why the kind is off although it is wanted
-        tools.metrics.switch(resource.plural, lambda: not self.obstacle)
+        tools.metrics.switch(resource.plural, lambda: not self.obstacle, is_wanted=is_on)
 
     async def run(self) -> None:
         if not self._is_on():
@@ -171,16 +176,19 @@ class ClusterWideReflector:
             case Create(body, lost):
                 self._log.info("creating copy", name=name)
                 await self._create(name, body, copy_name)
+                self._wrote(name)
                 if original is not None and self._direction.originals is self._sides.virtual:
                     self._events.lost(original, lost)
             case Patch(body, why):
                 self._log.info("patching copy", name=name, why=why)
                 changed = await client.patch(self._resource, copy_name, body, patch_type=PatchType.MERGE)
                 self._latest.wrote(changed)
+                self._wrote(name)
             case Delete(uid, _, why):
                 self._log.info("deleting copy", name=name, why=why)
                 with suppress(NotFound, Conflict):
                     await client.delete(self._resource, copy_name, uid=uid)
+                self._wrote(name)
             case Refuse():
                 self._refuse(write, original, copy)
 

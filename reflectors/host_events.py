@@ -18,6 +18,7 @@ from kube.reconciler import Limits, Reconciler, Refused
 from kube.resources import EVENTS
 from kube.store import Change
 from kube.work_queue import WorkQueue
+from reflectors.lag import Lag
 from reflectors.tools import Tools
 from reflectors.translation.host_events import repetition, virtual_event
 
@@ -49,11 +50,13 @@ class HostEvents:
         timing = Timing(clock=tools.clock)
         self._informer = Informer(tools.sides.host, EVENTS, context.host_namespace, timing=timing)
         self._queue: WorkQueue[Key] = WorkQueue(tools.clock, partition=self._virtual_namespace)
+        self._lag: Lag[Key] = tools.lags.of("events")
+        self._hear = self._lag.of_host(self._queue.add)
         self._informer.add_handler(self)
         self._reconciler = Reconciler(
             "events",
             self._queue,
-            self._tell,
+            self._lag.measured(self._tell),
             limits=Limits(workers=WORKERS),
             observers=[tools.metrics.reconciler("events", self._queue)],
         )
@@ -70,7 +73,7 @@ class HostEvents:
         if change.new is None:
             self._told.pop(change.key, None)
         else:
-            self._queue.add(change.key)
+            self._hear(change.key)
 
     async def _tell(self, key: Key) -> None:
         event = self._informer.store.get(key)
@@ -89,6 +92,7 @@ class HostEvents:
             if self._queue.failures(key) >= MOST_TRIES:
                 raise Refused(f"given up: {error}") from error
             raise
+        self._lag.wrote_virtual(key)
         self._told[key] = event.resource_version
 
     async def _write(self, told: dict[str, object], *, repeated: bool) -> None:

@@ -21,6 +21,7 @@ from kube.resources import Resource
 from kube.work_queue import WorkQueue
 from reflectors.hearing import HearsKeys
 from reflectors.host_objects import body_of, is_copy_of, key_of_original, ours
+from reflectors.lag import Lag
 from reflectors.latest import Latest
 from reflectors.obstacle import found_obstacle
 from reflectors.refused import REFUSALS, first_taken, is_lost_race, refusal_of, virtual_refusal_of
@@ -77,14 +78,15 @@ class KindReflector:
         self._events = TenantEvents(sides.recorder)
         self._handlers: tuple[Callable[[Key], None], ...] = ()
         self._queue: WorkQueue[Key] = WorkQueue(clock, partition=lambda key: key.namespace)
-        self._virtual_objects.add_handler(HearsKeys(lambda obj: obj.key, self._changed))
-        self._host_objects.add_handler(HearsKeys(self._key_of_host, self._changed))
         plural = resources.virtual.plural
+        self._lag: Lag[Key] = tools.lags.of(plural)
+        self._virtual_objects.add_handler(HearsKeys(lambda obj: obj.key, self._lag.of_virtual(self._changed)))
+        self._host_objects.add_handler(HearsKeys(self._key_of_host, self._lag.of_host(self._changed)))
         self._log = log.bind(kind=rules.kind)
         self._reconciler = Reconciler(
             plural,
             self._queue,
-            self._reconcile,
+            self._lag.measured(self._reconcile),
             limits=Limits(workers=WORKERS),
             observers=[tools.metrics.reconciler(plural, self._queue)],
         )
@@ -92,7 +94,7 @@ class KindReflector:
         tools.metrics.informer(f"host {plural}", self._host_objects)
         self._known = asyncio.Event()
         self.obstacle = ""  # why the kind is off; empty while it is on
-        tools.metrics.switch(plural, lambda: not self.obstacle)
+        tools.metrics.switch(plural, lambda: not self.obstacle, is_wanted=is_on)
 
     @property
     def synced(self) -> bool:
@@ -211,7 +213,9 @@ class KindReflector:
             await self._report(virtual, virtual_body, host_body, write)
             return
         try:
-            if not await self._write_host(key, virtual, write):  # the host keeps its own mind, and wakes nobody
+            if await self._write_host(key, virtual, write):
+                self._lag.wrote_host(key)
+            else:  # the host keeps its own mind, and wakes nobody
                 await self._report(virtual, virtual_body, host_body, None)
         except REFUSALS as error:  # a quota, an admission rule: that is told, and tried again later
             if not is_lost_race(error):
@@ -230,6 +234,7 @@ class KindReflector:
             return
         try:
             await self._write_virtual(virtual.key, write)
+            self._lag.wrote_virtual(virtual.key)
         except (Forbidden, Invalid) as error:
             if not is_lost_race(error):
                 self._events.refused(virtual, virtual_refusal_of(error))

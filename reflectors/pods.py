@@ -21,6 +21,7 @@ from kube.work_queue import WorkQueue
 from reflectors.dependencies import PATIENCE, Dependencies, Missing
 from reflectors.hearing import HearsKeys
 from reflectors.host_objects import body_of, is_copy_of, key_of_original, ours
+from reflectors.lag import Lag
 from reflectors.latest import Latest
 from reflectors.refused import is_lost_race, refusal_of
 from reflectors.tenant_events import TenantEvents
@@ -65,13 +66,14 @@ class PodReflector:
         self._host = Latest.of(self._host_pods)
         self._events = TenantEvents(tools.sides.recorder)
         self._queue: WorkQueue[Key] = WorkQueue(tools.clock, partition=lambda key: key.namespace)
-        virtual_pods.add_handler(HearsKeys(virtual_pods.key_of, self._queue.add))
-        self._host_pods.add_handler(HearsKeys(self._key_of_host, self._queue.add))
+        self._lag: Lag[Key] = tools.lags.of("pods")
+        virtual_pods.add_handler(HearsKeys(virtual_pods.key_of, self._lag.of_virtual(self._queue.add)))
+        self._host_pods.add_handler(HearsKeys(self._key_of_host, self._lag.of_host(self._queue.add)))
         dependencies.add_handler(self._queue.add)
         self._reconciler = Reconciler(
             "pods",
             self._queue,
-            self._reconcile,
+            self._lag.measured(self._reconcile),
             limits=Limits(workers=workers),
             observers=[tools.metrics.reconciler("pods", self._queue)],
         )
@@ -143,6 +145,7 @@ class PodReflector:
         write = pod_writes.next_host_write(virtual_pod, host_pod, self._context)
         missing = self._missing(virtual_pod, write)
         if missing is not None:
+            self._lag.put_off(key)
             is_told = self._waited(key) >= missing.patience
             await self._report(virtual, virtual_pod, host_pod, Refuse("Waiting", missing.why) if is_told else None)
             return RequeueAfter(PATIENCE)
@@ -151,7 +154,9 @@ class PodReflector:
             await self._report(virtual, virtual_pod, host_pod, write)
             return None
         try:
-            if not await self._write_host(key, virtual, write):  # the host keeps its own mind, and wakes nobody
+            if await self._write_host(key, virtual, write):
+                self._lag.wrote_host(key)
+            else:  # the host keeps its own mind, and wakes nobody
                 await self._report(virtual, virtual_pod, host_pod, None)
         except (Forbidden, Invalid) as error:  # a quota, an admission rule: that is told, and tried again later
             if not is_lost_race(error):
@@ -180,6 +185,7 @@ class PodReflector:
         write = pod_writes.next_virtual_write(virtual_pod, host_pod, self._context, refused, now=self._now())
         if write is not None:
             await self._write_virtual(virtual.key, write)
+            self._lag.wrote_virtual(virtual.key)
 
     async def _write_host(self, key: Key, virtual: Object | None, write: HostWrite) -> bool:
         """Carry a write out; whether the watch will tell of it."""

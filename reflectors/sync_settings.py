@@ -10,6 +10,7 @@ import structlog
 
 from kube.clock import Clock
 from kube.informer import Informer, Timing
+from kube.metrics import Metrics
 from kube.objects import Key
 from kube.resources import CONFIG_MAPS
 from kube.store import Change
@@ -24,7 +25,7 @@ log = structlog.get_logger()
 class SyncSettings:
     """Part of the daemon."""
 
-    def __init__(self, sides: Sides, namespace: str, name: str, *, clock: Clock) -> None:
+    def __init__(self, sides: Sides, namespace: str, name: str, *, clock: Clock, metrics: Metrics) -> None:
         """Follow the ConfigMap of that name in the host namespace; without a name, or without it, defaults count."""
         self.current = SyncConfig()
         self._sides = sides
@@ -35,6 +36,7 @@ class SyncSettings:
             sides.host, CONFIG_MAPS, namespace, field_selector=f"metadata.name={name}", timing=Timing(clock=clock)
         )
         self._informer.add_handler(self)
+        metrics.informer("host settings", self._informer)
 
     def add_handler(self, handler: Callable[[], None]) -> None:
         """Call `handler` whenever `current` has become another."""

@@ -20,6 +20,7 @@ from kube.resources import SECRETS, SERVICE_ACCOUNTS
 from kube.store import Change
 from kube.work_queue import WorkQueue
 from reflectors.host_objects import body_of, key_of_original, ours
+from reflectors.lag import Lag
 from reflectors.latest import Latest
 from reflectors.refused import is_lost_race, refusal_of
 from reflectors.tenant_events import TenantEvents
@@ -74,11 +75,12 @@ class TokenReflector:
         self._handlers: tuple[Callable[[Key], None], ...] = ()
         self._queue: WorkQueue[Key] = WorkQueue(tools.clock, partition=lambda key: key.namespace)
         self._secrets.add_handler(_Secrets(self._changed, self._key_of_secret))
-        pods.follow(self._queue.add)
+        self._lag: Lag[Key] = tools.lags.of("tokens")
+        pods.follow(self._lag.of_virtual(self._queue.add))
         self._reconciler = Reconciler(
             "tokens",
             self._queue,
-            self._reconcile,
+            self._lag.measured(self._reconcile),
             limits=Limits(workers=WORKERS),
             observers=[tools.metrics.reconciler("tokens", self._queue)],
         )
@@ -125,6 +127,7 @@ class TokenReflector:
                 log.info("deleting tokens", key=str(key), why=why)
                 with suppress(NotFound, Conflict):  # it is gone, or another by now; the watch will tell
                     await self._sides.host.delete(SECRETS, self._host_key(key).name, self._namespace, uid=uid)
+                self._lag.wrote_host(key)
             case Refuse() if pod is not None:
                 self._events.refused(pod, step)
                 return RequeueAfter(FOREIGN_SECONDS)
@@ -183,6 +186,7 @@ class TokenReflector:
             merge = PatchType.MERGE
             written = await self._sides.host.patch(SECRETS, name, write.body, self._namespace, patch_type=merge)
         self._latest.wrote(written)
+        self._lag.wrote_host(pod.key)
         self._changed(pod.key)  # the pod need not wait until the watch tells
         return None
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from kube.clock import Clock
 from kube.metrics import Metrics
+from reflectors.lag import Lags
 from reflectors.sides import Sides
 from reflectors.translation.context import Context
 
@@ -14,3 +15,4 @@ class Tools:
     context: Context
     clock: Clock
     metrics: Metrics
+    lags: Lags

@@ -3,7 +3,7 @@
 from importlib.metadata import version
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
 
 from kube.credentials import Credentials, load_in_cluster, load_kubeconfig
 
@@ -19,6 +19,8 @@ async def host_credentials(kubeconfig: str) -> Credentials:
     return await load_kubeconfig(Path(kubeconfig)) if kubeconfig else load_in_cluster()
 
 
-def build_info(registry: CollectorRegistry) -> None:
+def describe_process(registry: CollectorRegistry) -> None:
+    """Tell Prometheus which version this is, and what of the machine it takes."""
+    ProcessCollector(registry=registry)
     info = Gauge("vkp_build_info", "1, with the version as a label", ["version"], registry=registry)
     info.labels(version(PROGRAM)).set(1)

@@ -8,7 +8,7 @@ from kube.errors import ApiError
 from kube.resources import PODS
 from node.kubelet import host_refusals
 from node.kubelet.command_output import read_output, websocket
-from node.kubelet.open_streams import OpenStreams
+from node.kubelet.open_streams import Counted, OpenStreams, StreamKind
 from node.kubelet.pod_directory import PodDirectory
 from node.kubelet.requested_pod import query_of, requested_container
 from node.kubelet.users import USER
@@ -35,13 +35,14 @@ class CommandRuns:
         path = PODS.path(host_pod.namespace, host_pod.name, "exec")
         query = [("stdout", "true"), ("stderr", "true"), ("container", container)]
         query += [("command", word) for word in command]
-        with self._streams.one_more():
+        with self._streams.one_more(StreamKind.RUN) as stream:
             log.info("command run", path=request.path, user=request[USER].name)
             try:
                 upgraded = await self._host.upgrade("GET", path, query=query, headers=websocket())
             except ApiError as error:
                 return host_refusals.as_text(error, request, host_pod)
             output = await read_output(upgraded)
+            stream.traffic = Counted(bytes_down=len(output.printed))
         if output.failure:
             return web.Response(status=500, text=output.failure.replace(host_pod.name, request.match_info["pod"]))
         return web.Response(body=output.printed, content_type="text/plain")

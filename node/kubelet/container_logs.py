@@ -9,7 +9,7 @@ from kube.errors import ApiError
 from kube.resources import PODS
 from node.kubelet import host_refusals
 from node.kubelet.log_query import InvalidQuery, Query, UnreadableQuery, log_query
-from node.kubelet.open_streams import OpenStreams
+from node.kubelet.open_streams import OpenStreams, StreamKind
 from node.kubelet.pod_directory import PodDirectory
 from node.kubelet.requested_pod import query_of, requested_container
 from node.kubelet.streamed_answer import PAGER_LIMIT, streamed_answer
@@ -30,12 +30,13 @@ class ContainerLogs:
         query = _query(request)
         host_pod, container = requested_container(self._directory, request)
         path = PODS.path(host_pod.namespace, host_pod.name, "log")
-        with self._streams.one_more():
+        with self._streams.one_more(StreamKind.LOGS) as open_stream:
             try:
                 # The host's answer begins with the first byte of the log, which may take hours to be written.
                 stream = self._host.stream("GET", path, query=[("container", container), *query], timeout=math.inf)
                 async with stream as log:
-                    return await streamed_answer(request, log.chunks(), content_type=_TEXT, patience=PAGER_LIMIT)
+                    pieces = open_stream.counted_down(log.chunks())
+                    return await streamed_answer(request, pieces, content_type=_TEXT, patience=PAGER_LIMIT)
             except ApiError as error:
                 return host_refusals.as_text(error, request, host_pod)
 

@@ -15,7 +15,7 @@ from kube.errors import ApiError
 from kube.resources import PODS
 from kube.upgrade import Upgraded
 from node.kubelet import host_refusals
-from node.kubelet.open_streams import OpenStreams
+from node.kubelet.open_streams import OpenStreams, Stream, StreamKind
 from node.kubelet.pod_directory import HostPod, PodDirectory
 from node.kubelet.requested_pod import query_of, requested_container, requested_pod
 from node.kubelet.silence import outlast_silence
@@ -63,42 +63,44 @@ class ProtocolSwitches:
         return [web.route(method, path, handler) for path, handler in handlers.items() for method in ("POST", "GET")]
 
     async def exec(self, request: web.Request) -> web.StreamResponse:
-        return await self._enter(request, "exec", exec_query)
+        return await self._enter(request, StreamKind.EXEC, exec_query)
 
     async def attach(self, request: web.Request) -> web.StreamResponse:
-        return await self._enter(request, "attach", attach_query)
+        return await self._enter(request, StreamKind.ATTACH, attach_query)
 
     async def port_forward(self, request: web.Request) -> web.StreamResponse:
         host_pod = requested_pod(self._directory, request)
-        return await self._switch(request, host_pod, "portforward", port_forward_query(query_of(request)))
+        return await self._switch(request, host_pod, StreamKind.PORT_FORWARD, port_forward_query(query_of(request)))
 
     async def _enter(
-        self, request: web.Request, subresource: str, query_for: Callable[[Query, str], Query]
+        self, request: web.Request, kind: StreamKind, query_for: Callable[[Query, str], Query]
     ) -> web.StreamResponse:
         host_pod, container = requested_container(self._directory, request)
         try:
             query = query_for(query_of(request), container)
         except NoStreams as error:
             raise web.HTTPBadRequest(text=str(error)) from error
-        return await self._switch(request, host_pod, subresource, query)
+        return await self._switch(request, host_pod, kind, query)
 
     async def _switch(
-        self, request: web.Request, host_pod: HostPod, subresource: str, query: Query
+        self, request: web.Request, host_pod: HostPod, kind: StreamKind, query: Query
     ) -> web.StreamResponse:
         handler = request.protocol
         if not isinstance(handler, UpgradingHandler) or not handler.is_asked_to_upgrade:
             raise web.HTTPBadRequest(text="upgrade request required, and without a body")
-        path = PODS.path(host_pod.namespace, host_pod.name, subresource)
-        with self._streams.one_more():
+        path = PODS.path(host_pod.namespace, host_pod.name, kind.value)
+        with self._streams.one_more(kind) as stream:
             try:
                 headers = _negotiation(request.headers.items())
                 upgraded = await self._host.upgrade(request.method, path, query=query, headers=headers)
             except ApiError as error:
                 return host_refusals.unchanged(error, request)
-            return await _relay(request, handler, upgraded)
+            return await _relay(request, handler, upgraded, stream)
 
 
-async def _relay(request: web.Request, handler: UpgradingHandler, upgraded: Upgraded) -> web.StreamResponse:
+async def _relay(
+    request: web.Request, handler: UpgradingHandler, upgraded: Upgraded, stream: Stream
+) -> web.StreamResponse:
     """Answer 101, and return when both connections are gone."""
     response = web.StreamResponse(status=101, headers=_negotiation(upgraded.head.headers))
     response.headers["Connection"] = "Upgrade"
@@ -109,7 +111,7 @@ async def _relay(request: web.Request, handler: UpgradingHandler, upgraded: Upgr
         return response
     outlast_silence(upgraded.transport)
     # Taken over before the 101 is sent: the client may answer it at once.
-    splice = Splice(transport, upgraded.transport)
+    splice = stream.traffic = Splice(transport, upgraded.transport)
     about = log.bind(path=request.path, user=request[USER].name)
     about.info("stream opened")
     try:

@@ -20,11 +20,13 @@ from node.kubelet.configuration import Configuration
 from node.kubelet.container_logs import ContainerLogs
 from node.kubelet.limits import Limits
 from node.kubelet.listener import Listener
+from node.kubelet.load_metrics import LoadMetrics
 from node.kubelet.open_streams import OpenStreams
 from node.kubelet.own_metrics import OwnMetrics
 from node.kubelet.pod_directory import PodDirectory
 from node.kubelet.pod_lists import PodLists
 from node.kubelet.protocol_switches import ProtocolSwitches
+from node.kubelet.request_metrics import RequestMetrics
 from node.kubelet.serving_tls import ServingTls
 from node.kubelet.stats.routes import Stats
 from node.kubelet.upgrading import UpgradingHandler
@@ -63,6 +65,8 @@ class KubeletServer:
         self._limits = limits
         self._visits = Visits(limits.strangers, limits.connections)
         self._streams = OpenStreams(limits.streams)
+        self._requests = RequestMetrics(registry, clock.now)
+        registry.register(LoadMetrics(self._streams, self._visits))
         self.routes = [
             *ProtocolSwitches(directory, host_client, self._streams).routes(),
             *CommandRuns(directory, host_client, self._streams).routes(),
@@ -109,7 +113,9 @@ class KubeletServer:
 
     @asynccontextmanager
     async def _runner(self) -> AsyncIterator[web.AppRunner]:
-        application = web.Application(middlewares=[guarded(self._access), _noted])
+        application = web.Application()
+        self._requests.measure(application)
+        application.middlewares.extend([guarded(self._access), _noted])
         application.add_routes(self.routes)
         application.on_response_prepare.append(_without_program)
         application.on_shutdown.append(self._end_streams)

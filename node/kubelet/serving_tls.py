@@ -11,6 +11,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
+from kube.certificates import expiry
 from kube.clock import Clock
 from kube.errors import CredentialsError
 from kube.reloading import Read, Reloading
@@ -36,6 +37,10 @@ class ServingTls:
     def _switch(self, connection: ssl.SSLObject, _name: str | None, _listening: ssl.SSLContext) -> None:
         connection.context = self._contexts.current()
 
+    def expires(self) -> float:
+        """Return the timestamp at which the newest certificate ends."""
+        return self._contexts.current().expires
+
     def vouch_for(self, connection: ssl.SSLObject) -> bool:
         """Whether the client's certificate is signed by today's authorities, on a connection that may be hours old."""
         current, opened_with = self._contexts.current(), connection.context
@@ -52,7 +57,9 @@ class ServingTls:
         # An authority may be an intermediate one whose root is not in the file, as for programs written in Go.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         try:
-            load_pair(context, read(self._certificate), read(self._key))
+            certificate = read(self._certificate)
+            load_pair(context, certificate, read(self._key))
+            context.expires = expiry(certificate)
             context.authorities = read(self._client_authorities)
             context.load_verify_locations(cadata=context.authorities.decode("ascii"))
         except (OSError, ValueError) as error:
@@ -62,9 +69,10 @@ class ServingTls:
 
 
 class _Context(ssl.SSLContext):
-    """Knows which authorities its clients' certificates are signed by."""
+    """Knows which authorities its clients' certificates are signed by, and when its own certificate ends."""
 
     authorities: bytes = b""
+    expires: float = 0.0
 
 
 def _is_signed_by(certificate: bytes, authorities: bytes) -> bool:

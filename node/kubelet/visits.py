@@ -21,6 +21,7 @@ class Visits:
 
     strangers: int  # connections of a peer that may be open before they are known
     connections: int  # all connections of a peer, those included that wait
+    refused: int = 0  # connections that their peer had too many for
     _peers: dict[str, _Peer] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -30,6 +31,7 @@ class Visits:
         """None if the peer has too many connections."""
         peer = self._peers.setdefault(address, _Peer(asyncio.Semaphore(self.strangers)))
         if peer.connections >= self.connections:
+            self.refused += 1
             return None
         peer.connections += 1
         return Visit(self, address, peer)

@@ -66,7 +66,7 @@ class HostWorld:
         if not namespaces:
             self.made |= {resource.kind: self._watched(resource, (None,)) for resource in MADE_CLUSTER_WIDE}
         self._ensuing = {resource.kind: self._watched(resource, self._namespaces) for resource in ENSUING}
-        self._tellings = Tellings(client, self._namespaces, self._timing)
+        self._tellings = Tellings(client, self._namespaces, self._timing, metrics)
 
     def tell(self, listener: Callable[[Key], None]) -> None:
         """Call `listener` with each Cluster that something happens to."""

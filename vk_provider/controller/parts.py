@@ -17,6 +17,7 @@ from kube.metrics import Metrics
 from kube.objects import Key
 from kube.reconciler import Limits, Reconciler
 from kube.work_queue import WorkQueue
+from vk_provider.controller.cluster_metrics import ClusterMetrics
 from vk_provider.controller.host_facts import look_at_host
 from vk_provider.controller.host_world import HostWorld
 from vk_provider.controller.installation import Installation
@@ -26,7 +27,7 @@ from vk_provider.controller.reporting import Reporting
 from vk_provider.controller.settings import ControllerSettings
 from vk_provider.controller.virtual_sides import VirtualSides
 from vk_provider.health import HealthServer
-from vk_provider.program import build_info, host_credentials, user_agent
+from vk_provider.program import describe_process, host_credentials, user_agent
 
 COMPONENT = "vk-provider-controller"  # as whom it writes, and tells events
 RETRIES = Backoff(base=0.1, cap=60)
@@ -40,7 +41,7 @@ async def run_controller(settings: ControllerSettings) -> None:
     registry = CollectorRegistry()
     metrics, clock = Metrics(registry), SystemClock()
     credentials = await host_credentials(settings.host_kubeconfig)
-    build_info(registry)
+    describe_process(registry)
     # Whoever does not lead is as ready as can be: it takes over when the one that does goes.
     health = HealthServer(settings.health_bind, settings.health_port, registry=registry, not_ready=list)
     lease = Key(settings.lease_namespace, settings.lease_name)
@@ -49,6 +50,7 @@ async def run_controller(settings: ControllerSettings) -> None:
         elector = LeaderElector(client, lease, process_identity())
         metrics.elector(COMPONENT, elector)
         leadership = Leadership(settings, credentials, elector, clock, metrics)
+        registry.register(leadership.clusters)
         group.create_task(elector.run(leadership.run), name="leader election")
 
 
@@ -63,6 +65,7 @@ class Leadership:
         clock: Clock,
         metrics: Metrics,
     ) -> None:
+        self.clusters = ClusterMetrics()
         self._settings = settings
         self._credentials = credentials
         self._elector = elector
@@ -81,12 +84,13 @@ class Leadership:
             installation = await self._look_at_host(client)
             queue: WorkQueue[Key] = WorkQueue(self._clock, partition=str, backoff=RETRIES)
             recorder = EventRecorder(client, COMPONENT, self._clock)
+            self._metrics.recorder(COMPONENT, recorder)
             world = HostWorld(client, self._settings.namespaces, self._clock, self._metrics)
             tools = Tools(
                 client=client,
                 world=world,
                 secrets=NamedSecrets(client, self._clock, queue.add),
-                sides=VirtualSides(self._clock, queue.add),
+                sides=VirtualSides(self._clock, queue.add, self._metrics.client("virtual")),
                 reporting=Reporting(client, world.clusters, recorder, self._clock),
                 installation=installation,
                 clock=self._clock,
@@ -96,7 +100,8 @@ class Leadership:
             await world.wait_synced()
             world.tell(queue.add)
             log.info("controller leads", host_version=installation.host_version, service_cidr=installation.service_cidr)
-            await self._reconciler(queue, ClusterReconciler(tools)).run()
+            with self.clusters.following(world.clusters):
+                await self._reconciler(queue, ClusterReconciler(tools)).run()
 
     def _reconciler(self, queue: WorkQueue[Key], clusters: ClusterReconciler) -> Reconciler[Key]:
         limits = Limits(workers=self._settings.workers)

@@ -1,12 +1,14 @@
 """Host events that say what no object does: why a StatefulSet makes no pods, a claim gets no volume, a pod no mount."""
 
 import asyncio
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 from kube.client import Client
 from kube.informer import Informer, Timing
+from kube.metrics import Metrics
 from kube.objects import Key, Object
 from kube.resources import EVENTS
 from kube.store import Change, ChangeKind
@@ -33,21 +35,14 @@ class _Involved(msgspec.Struct):
 class Tellings:
     """Part of the daemon."""
 
-    def __init__(self, client: Client, namespaces: Sequence[str | None], timing: Timing) -> None:
-        self._informers = [
-            Informer(
-                client,
-                EVENTS,
-                namespace,
-                field_selector=f"involvedObject.kind={kind},reason={reason}",
-                transform=_trimmed,
-                timing=timing,
-            )
-            for namespace in namespaces
-            for kind, reason in _TELLING
-        ]
-        for informer in self._informers:
+    def __init__(self, client: Client, namespaces: Sequence[str | None], timing: Timing, metrics: Metrics) -> None:
+        self._informers: list[Informer] = []
+        for namespace, (kind, reason) in itertools.product(namespaces, _TELLING):
+            selector = f"involvedObject.kind={kind},reason={reason}"
+            informer = Informer(client, EVENTS, namespace, field_selector=selector, transform=_trimmed, timing=timing)
             informer.store.add_index(_BY_UID, lambda event: [_involved(event).uid])
+            metrics.informer(f"events {kind} {reason} {namespace or ''}".strip(), informer)
+            self._informers.append(informer)
 
     def tell(self, listener: Callable[[str, Key], None]) -> None:
         """Call `listener` with kind and key of each object that something new is told of."""

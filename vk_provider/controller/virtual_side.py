@@ -20,6 +20,7 @@ import structlog
 
 from kube.apply import apply_if_different
 from kube.backoff import Backoff
+from kube.calls import CallObserver
 from kube.certificates import KeyPair, issue
 from kube.client import Client
 from kube.clock import Clock
@@ -66,17 +67,23 @@ class VirtualFacts:
 
 
 class VirtualSide:
-    def __init__(self, target: Target, clock: Clock, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, target: Target, clock: Clock, on_change: Callable[[], None], observer: CallObserver | None = None
+    ) -> None:
         """`on_change` hears that `facts` are others."""
         self.target = target
         self.facts = VirtualFacts()
         self._clock = clock
         self._on_change = on_change
+        self._observer = observer
         self._log = log.bind(cluster=target.name, server=target.server)
 
     async def run(self) -> None:
         credentials = _Administrator(self.target, self._clock)
-        async with Client(credentials, user_agent=user_agent(), field_manager=PROGRAM, timeout=10) as client:
+        observer = self._observer
+        async with Client(
+            credentials, user_agent=user_agent(), field_manager=PROGRAM, timeout=10, observer=observer
+        ) as client:
             failures = 0
             while True:
                 try:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from kube.calls import CallObserver
 from kube.clock import Clock
 from kube.objects import Key
 from vk_provider.controller.virtual_side import Target, VirtualFacts, VirtualSide
@@ -11,8 +12,9 @@ from vk_provider.controller.virtual_side import Target, VirtualFacts, VirtualSid
 class VirtualSides:
     """Part of the daemon."""
 
-    def __init__(self, clock: Clock, on_change: Callable[[Key], None]) -> None:
-        """`on_change` hears of which Cluster there is something new to know."""
+    def __init__(self, clock: Clock, on_change: Callable[[Key], None], observer: CallObserver) -> None:
+        """`on_change` hears of which Cluster there is something new to know, `observer` of each request."""
+        self._observer = observer
         self._clock = clock
         self._on_change = on_change
         self._group: asyncio.TaskGroup | None = None
@@ -36,7 +38,7 @@ class VirtualSides:
             del self._sides[cluster]
             held = None
         if held is None and target is not None and self._group is not None:
-            side = VirtualSide(target, self._clock, lambda: self._on_change(cluster))
+            side = VirtualSide(target, self._clock, lambda: self._on_change(cluster), self._observer)
             held = side, self._group.create_task(side.run(), name=f"virtual side {cluster}")
             self._sides[cluster] = held
         return self.facts(cluster)

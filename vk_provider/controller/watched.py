@@ -36,6 +36,10 @@ class Watched:
         latest = self._latest.get(self._part(key.namespace))
         return None if latest is None else latest.get(key)
 
+    def values(self) -> list[Object]:
+        """All that has been seen on the host."""
+        return [obj for informer in self._informers.values() for obj in informer.store.values()]
+
     def of(self, cluster: Key) -> list[Object]:
         """All objects of a Cluster."""
         keys = {obj.key for informer in self._informers.values() for obj in _indexed(informer, cluster)}

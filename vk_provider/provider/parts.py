@@ -22,9 +22,10 @@ from node.kubelet.server import KubeletServer
 from node.kubelet.serving_tls import ServingTls
 from node.registration import Registration
 from node.single_node import SingleNode
+from reflectors.lag import Lags
 from reflectors.sides import Sides
 from vk_provider.health import HealthServer
-from vk_provider.program import PROGRAM, build_info, host_credentials, user_agent
+from vk_provider.program import PROGRAM, describe_process, host_credentials, user_agent
 from vk_provider.provider.directory import Directory
 from vk_provider.provider.reflection import Reflection, reflect
 from vk_provider.provider.settings import ProviderSettings
@@ -39,9 +40,11 @@ async def run_provider(settings: ProviderSettings) -> None:
     tls = ServingTls(settings.kubelet_certificate, settings.kubelet_key, settings.kubelet_client_ca, clock)
     credentials = await host_credentials(settings.host_kubeconfig)
     virtual_credentials = await load_kubeconfig(settings.virtual_kubeconfig)
+    metrics.certificate("kubelet serving", tls.expires)
+    metrics.certificate("virtual client", virtual_credentials.expires)
     progress = Progress()
     health = HealthServer(settings.health_bind, settings.health_port, registry=registry, not_ready=progress.missing)
-    build_info(registry)
+    describe_process(registry)
     async with (
         _client(credentials, metrics, "host") as host,
         _client(virtual_credentials, metrics, "virtual") as virtual,
@@ -51,7 +54,8 @@ async def run_provider(settings: ProviderSettings) -> None:
         recorder = EventRecorder(virtual, PROGRAM, clock)
         metrics.recorder(PROGRAM, recorder)
         group.create_task(recorder.run(), name="events")
-        reflection = await reflect(settings, Sides(host, virtual, recorder, settings.node), clock, metrics)
+        sides = Sides(host, virtual, recorder, settings.node)
+        reflection = await reflect(settings, sides, clock, metrics=metrics, lags=Lags(registry, clock))
         kubelet = KubeletServer(
             Directory(reflection.pods),
             host,
@@ -66,8 +70,9 @@ async def run_provider(settings: ProviderSettings) -> None:
         )
         group.create_task(kubelet.run(), name="kubelet API")
         await kubelet.listening_port()
-        watch = HostWatch(host, settings.host_namespace, node_selector=settings.host_node_selector, clock=clock)
-        registration = Registration(virtual, watch, _plan(settings), clock=clock)
+        chosen = settings.host_node_selector
+        watch = HostWatch(host, settings.host_namespace, node_selector=chosen, clock=clock, metrics=metrics)
+        registration = Registration(virtual, watch, _plan(settings), clock=clock, metrics=metrics)
         progress.follow(reflection, registration)
         group.create_task(reflection.run(), name="reflection")
         group.create_task(registration.run(), name="nodes")

@@ -18,6 +18,7 @@ from kube.informer import Informer, Timing
 from kube.metrics import Metrics
 from kube.resources import NAMESPACES
 from reflectors.host_events import HostEvents
+from reflectors.lag import Lags
 from reflectors.pods import PodReflector
 from reflectors.service_reflectors import ServiceReflectors, service_reflectors
 from reflectors.services import LiveServices
@@ -68,7 +69,9 @@ class Reflection:
             group.create_task(self.workloads.run(), name="workloads")
 
 
-async def reflect(settings: ProviderSettings, sides: Sides, clock: Clock, metrics: Metrics) -> Reflection:
+async def reflect(
+    settings: ProviderSettings, sides: Sides, clock: Clock, *, metrics: Metrics, lags: Lags
+) -> Reflection:
     """Put the reflectors together, once both API servers have said what they are and the virtual one lets us in.
 
     Without its rights everything there would count as switched off for a while.
@@ -78,8 +81,8 @@ async def reflect(settings: ProviderSettings, sides: Sides, clock: Clock, metric
     metrics.informer("namespaces", namespaces)
     live = LiveServices()
     context = replace(await _context(settings, sides, NamespaceLabels(namespaces)), services=live)
-    sync = SyncSettings(sides, settings.host_namespace, settings.sync_config_map, clock=clock)
-    tools = Tools(sides, context, clock, metrics)
+    sync = SyncSettings(sides, settings.host_namespace, settings.sync_config_map, clock=clock, metrics=metrics)
+    tools = Tools(sides, context, clock, metrics, lags)
     services = await service_reflectors(tools, live, sync)
     surroundings = Surroundings(tools, sync, namespaces)
     context = replace(context, priority_classes=surroundings.priority_classes, confined=surroundings.confinement)

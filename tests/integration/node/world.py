@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from prometheus_client import CollectorRegistry
+
 from kube.client import Client, PatchType
 from kube.clock import Clock
 from kube.informer import Informer
+from kube.metrics import Metrics
 from kube.objects import Key, Object
 from kube.resources import LEASES, NODES
 from node.host import Address, Taint
@@ -106,8 +109,9 @@ class World:
         clock: Clock | None = None,
     ) -> AsyncIterator[Registration]:
         """A registration for the length of a block; it leaves the Nodes behind, as a provider that ends does."""
-        watch = HostWatch(host or self.host, self.namespace, node_selector=f"test={self.namespace}", clock=clock)
-        registration = Registration(virtual or self.virtual, watch, plan or self.plan(), clock=clock)
+        metrics, ours = Metrics(CollectorRegistry()), f"test={self.namespace}"
+        watch = HostWatch(host or self.host, self.namespace, node_selector=ours, clock=clock, metrics=metrics)
+        registration = Registration(virtual or self.virtual, watch, plan or self.plan(), clock=clock, metrics=metrics)
         async with running(registration.run()):
             yield registration
 

@@ -6,22 +6,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from prometheus_client import CollectorRegistry
-
 from kube.client import Client, PatchType
 from kube.clock import SystemClock
 from kube.errors import NotFound
 from kube.event_recorder import EventRecorder
-from kube.metrics import Metrics
 from kube.objects import Object
 from kube.resources import SERVICES
 from reflectors.service_reflectors import ServiceReflectors, slice_resources
 from reflectors.services import LiveServices
 from reflectors.sides import Sides as ReflectorSides
-from reflectors.tools import Tools
 from reflectors.translation.json_values import Draft
 from tests.eventually import eventually
-from tests.integration.reflectors.sides import Sides, until
+from tests.integration.reflectors.sides import Sides, new_tools, until
 
 PORT = {"name": "http", "port": 80, "protocol": "TCP", "targetPort": 8080}
 
@@ -33,7 +29,7 @@ async def reflecting_services(both: Sides) -> AsyncIterator[LiveServices]:
     recorder = EventRecorder(both.virtual, "test", clock)
     told = ReflectorSides(both.host, both.virtual, recorder, both.node)
     reflectors = ServiceReflectors(
-        Tools(told, both.context, clock, Metrics(CollectorRegistry())),
+        new_tools(told, both.context, clock),
         await slice_resources(both.host, both.virtual),
         live,
         wanted=lambda virtual: virtual.namespace == both.namespace,

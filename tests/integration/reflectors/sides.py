@@ -16,6 +16,7 @@ from kube.event_recorder import EventRecorder
 from kube.metrics import Metrics
 from kube.objects import Object
 from kube.resources import EVENTS, PODS
+from reflectors.lag import Lags
 from reflectors.pods import PodReflector
 from reflectors.sides import Sides as ReflectorSides
 from reflectors.sync_settings import SyncSettings
@@ -109,14 +110,20 @@ async def sides(host: Api, virtual: Api, cluster: str = "tenant") -> AsyncIterat
         yield Sides(host_client, virtual_client, host.namespace, virtual.namespace, context)
 
 
+def new_tools(reflector_sides: ReflectorSides, context: Context, clock: Clock) -> Tools:
+    """What reflectors are made with, on a registry of their own."""
+    registry = CollectorRegistry()
+    return Tools(reflector_sides, context, clock, Metrics(registry), Lags(registry, clock))
+
+
 @asynccontextmanager
 async def reflecting(both: Sides, clock: Clock | None = None) -> AsyncIterator[PodReflector]:
     """A pod reflector at work, with what pods lean on, from when it has seen both sides until it is left."""
     clock = clock or SystemClock()
     recorder = EventRecorder(both.virtual, "test", clock)
     reflector_sides = ReflectorSides(both.host, both.virtual, recorder, both.node)
-    sync = SyncSettings(reflector_sides, both.host_namespace, "sync", clock=clock)
-    tools = Tools(reflector_sides, both.context, clock, Metrics(CollectorRegistry()))
+    tools = new_tools(reflector_sides, both.context, clock)
+    sync = SyncSettings(reflector_sides, both.host_namespace, "sync", clock=clock, metrics=tools.metrics)
     workloads = Workloads(tools, sync, {}, nodes={both.node})
     tasks = [asyncio.create_task(part.run()) for part in (workloads, sync, recorder)]
     try:

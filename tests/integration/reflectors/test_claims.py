@@ -9,23 +9,20 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from kube.client import PatchType
 from kube.clock import SystemClock
 from kube.errors import NotFound
 from kube.event_recorder import EventRecorder
-from kube.metrics import Metrics
 from kube.objects import Object
 from kube.resources import EVENTS, NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, STORAGE_CLASSES
 from reflectors.claims import ClaimReflector
 from reflectors.sides import Sides as ReflectorSides
-from reflectors.tools import Tools
 from reflectors.translation.metadata import NAMESPACE_LABEL
 from reflectors.translation.placeholder_volumes import PROVISIONER
 from tests.cluster_fixtures import Api
 from tests.eventually import eventually
-from tests.integration.reflectors.sides import Sides, sides, until
+from tests.integration.reflectors.sides import Sides, new_tools, sides, until
 
 CLASS = "fast"
 
@@ -41,7 +38,7 @@ async def reflecting(both: Sides) -> AsyncIterator[ClaimReflector]:
     clock = SystemClock()
     recorder = EventRecorder(both.virtual, "test", clock)
     told = ReflectorSides(both.host, both.virtual, recorder, both.node)
-    tools = Tools(told, both.context, clock, Metrics(CollectorRegistry()))
+    tools = new_tools(told, both.context, clock)
     reflector = ClaimReflector(tools, wanted=lambda claim: claim.namespace == both.namespace)
     tasks = [asyncio.create_task(reflector.run()), asyncio.create_task(recorder.run())]
     try:

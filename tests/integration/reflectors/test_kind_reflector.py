@@ -6,25 +6,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from kube.client import PatchType
 from kube.clock import SystemClock
 from kube.errors import NotFound
 from kube.event_recorder import EventRecorder
-from kube.metrics import Metrics
 from kube.objects import Key, Object
 from kube.resources import CONFIG_MAPS, EVENTS, Resource
 from reflectors.kind_reflector import KindReflector, Resources
 from reflectors.sides import Sides as ReflectorSides
-from reflectors.tools import Tools
 from reflectors.translation.context import Context
 from reflectors.translation.json_values import Draft, Json
 from reflectors.translation.merging import host_object, next_copy_write
 from reflectors.translation.writes import Create, HostWrite, PatchVirtual, Refuse
 from tests.cluster_fixtures import Api
 from tests.eventually import eventually
-from tests.integration.reflectors.sides import Sides, sides, until
+from tests.integration.reflectors.sides import Sides, new_tools, sides, until
 
 UNKNOWN = Resource("example.com", "v1", "wonders", "Wonder")
 
@@ -66,7 +63,7 @@ async def reflecting(
     reflector = KindReflector(
         Copies(both.context),
         Resources(CONFIG_MAPS, host_resource),
-        Tools(told, both.context, clock, Metrics(CollectorRegistry())),
+        new_tools(told, both.context, clock),
         wanted=lambda virtual: virtual.namespace == both.namespace and wanted(virtual),
     )
     tasks = [asyncio.create_task(reflector.run()), asyncio.create_task(recorder.run())]

@@ -7,14 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from kube.client import Client, PatchType
 from kube.clock import SystemClock
 from kube.errors import NotFound
 from kube.event_recorder import EventRecorder
 from kube.informer import Informer
-from kube.metrics import Metrics
 from kube.objects import Key, Object
 from kube.resources import (
     CONFIG_MAPS,
@@ -29,10 +27,9 @@ from reflectors.demand import Demand
 from reflectors.sides import Sides as ReflectorSides
 from reflectors.surroundings import Surroundings
 from reflectors.sync_settings import KEY, SyncSettings
-from reflectors.tools import Tools
 from tests.cluster_fixtures import Api
 from tests.eventually import eventually
-from tests.integration.reflectors.sides import Sides, sides, until
+from tests.integration.reflectors.sides import Sides, new_tools, sides, until
 from vk_provider.provider.directory import NamespaceLabels
 
 SYNC = "sync"
@@ -48,13 +45,14 @@ async def both(host_api: Api, virtual_api: Api) -> AsyncIterator[Sides]:
 
 @asynccontextmanager
 async def reflecting(both: Sides, demand: Demand | None = None) -> AsyncIterator[Surroundings]:
-    clock, metrics = SystemClock(), Metrics(CollectorRegistry())
+    clock = SystemClock()
     recorder = EventRecorder(both.virtual, "test", clock)
     told = ReflectorSides(both.host, both.virtual, recorder, both.node)
     namespaces = Informer(both.virtual, NAMESPACES)
     context = replace(both.context, namespaces=NamespaceLabels(namespaces))
-    sync = SyncSettings(told, both.host_namespace, SYNC, clock=clock)
-    surroundings = Surroundings(Tools(told, context, clock, metrics), sync, namespaces)
+    tools = new_tools(told, context, clock)
+    sync = SyncSettings(told, both.host_namespace, SYNC, clock=clock, metrics=tools.metrics)
+    surroundings = Surroundings(tools, sync, namespaces)
     surroundings.ask(demand or Demand())
     tasks = [asyncio.create_task(part.run()) for part in (recorder, namespaces, sync)]
     try:

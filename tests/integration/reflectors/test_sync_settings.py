@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from kube.client import PatchType
 from kube.clock import SystemClock
 from kube.event_recorder import EventRecorder
+from kube.metrics import Metrics
 from kube.objects import Object
 from kube.resources import CONFIG_MAPS, EVENTS
 from reflectors.sides import Sides as ReflectorSides
@@ -32,7 +34,7 @@ async def following(both: Sides) -> AsyncIterator[SyncSettings]:
     clock = SystemClock()
     recorder = EventRecorder(both.virtual, "test", clock)
     told = ReflectorSides(both.host, both.virtual, recorder, both.node)
-    settings = SyncSettings(told, both.host_namespace, NAME, clock=clock)
+    settings = SyncSettings(told, both.host_namespace, NAME, clock=clock, metrics=Metrics(CollectorRegistry()))
     tasks = [asyncio.create_task(settings.run()), asyncio.create_task(recorder.run())]
     try:
         await settings.wait_synced()

@@ -1,12 +1,13 @@
 import asyncio
 import json
+import math
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 
-from kube.certificates import KeyPair
+from kube.certificates import KeyPair, expiry
 from kube.connection import Access
 from kube.credentials import Credentials, load_in_cluster, load_kubeconfig
 from kube.errors import CredentialsError
@@ -129,6 +130,13 @@ async def test_new_client_certificate_makes_a_new_context(world: World) -> None:
     world.use_pair("other", "other")
     world.clock.jump(INTERVAL)
     assert (await credentials.access()).tls is not before.tls
+
+
+async def test_the_end_of_a_client_certificate_is_known(world: World) -> None:
+    world.use_pair("one", "one")
+    pair = {"client-certificate": "tls.crt", "client-key": "tls.key"}
+    assert (await world.kubeconfig(**pair)).expires() == expiry(client("one").certificate)
+    assert world.in_cluster().expires() == math.inf
 
 
 async def test_half_replaced_pair_leaves_the_old_one_in_use_until_it_is_whole(world: World) -> None:

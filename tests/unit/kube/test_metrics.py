@@ -93,6 +93,7 @@ def test_outcomes_are_counted_by_what_went_wrong(registry: CollectorRegistry, me
 def test_an_informer_shows_its_state(registry: CollectorRegistry, metrics: Metrics) -> None:
     informer = Informer(NoServer(), PODS)
     metrics.informer("pods", informer)
+    assert value(registry, "informer_running", name="pods") == 0
     assert value(registry, "informer_synced", name="pods") == 0
     informer.state.events = 7
     informer.state.failures_in_a_row = 2
@@ -125,7 +126,15 @@ def test_two_registries_know_nothing_of_each_other(registry: CollectorRegistry, 
 
 def test_a_part_that_is_off_shows_as_such(registry: CollectorRegistry, metrics: Metrics) -> None:
     obstacles: list[str] = ["forbidden"]
-    metrics.switch("services", lambda: not obstacles)
+    metrics.switch("services", lambda: not obstacles, is_wanted=lambda: True)
+    metrics.switch("ingresses", lambda: False, is_wanted=lambda: False)
     assert value(registry, "component_enabled", name="services") == 0
+    assert value(registry, "component_wanted", name="services") == 1
+    assert value(registry, "component_wanted", name="ingresses") == 0
     obstacles.clear()
     assert value(registry, "component_enabled", name="services") == 1
+
+
+def test_a_certificate_shows_when_it_ends(registry: CollectorRegistry, metrics: Metrics) -> None:
+    metrics.certificate("serving", lambda: 1.5e9)
+    assert value(registry, "certificate_expiration_timestamp_seconds", name="serving") == 1.5e9

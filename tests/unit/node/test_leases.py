@@ -2,8 +2,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from prometheus_client import CollectorRegistry
+
 from kube.client import PatchType
 from kube.errors import Answer, ApiError, Unreachable, error_from_status
+from kube.metrics import Metrics
 from kube.objects import Object, Status
 from kube.resources import Resource
 from node.leases import LEASE_SECONDS, RENEW_SECONDS, Leases, lease_of
@@ -51,7 +54,7 @@ class World:
     def __init__(self) -> None:
         self.clock = VirtualClock()
         self.api = Api(self.clock)
-        self.leases = Leases(self.api, self.clock)
+        self.leases = Leases(self.api, self.clock, Metrics(CollectorRegistry()))
 
     def lease(self, name: str) -> Json:
         return dict(self.api.leases[name])

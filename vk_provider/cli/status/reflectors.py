@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from prometheus_client.parser import text_string_to_metric_families
 
+_NO_REFLECTORS = frozenset({"leases", "nodes"})  # queues of the provider that copy nothing
 _SAMPLES = frozenset(
     {"workqueue_depth", "workqueue_oldest_age_seconds", "reconcile_failures_total", "component_enabled"}
 )
@@ -41,4 +42,5 @@ def read_reflectors(metrics: str) -> Sequence[Reflector]:
             is_on=found["component_enabled"].get(name, 1) != 0,
         )
         for name, depth in sorted(found["workqueue_depth"].items())
+        if name not in _NO_REFLECTORS
     ]

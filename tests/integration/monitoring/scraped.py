@@ -1,0 +1,38 @@
+"""What running daemons say of themselves on their health ports."""
+
+import asyncio
+import socket
+import urllib.request
+from collections.abc import Iterable
+
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+
+async def scraped(port: int) -> str:
+    def read() -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            body: bytes = answer.read()
+            return body.decode()
+
+    return await asyncio.to_thread(read)
+
+
+def metrics_in(text: str) -> Iterable[Metric]:
+    """Return all but those that only say when another began."""
+    return [family for family in text_string_to_metric_families(text) if not family.name.endswith("_created")]
+
+
+def name_of(family: Metric) -> str:
+    """Return what its samples are called, but for the parts of a histogram."""
+    return f"{family.name}_total" if family.type == "counter" else family.name
+
+
+def labels_of(family: Metric) -> set[str]:
+    return {label for sample in family.samples for label in sample.labels} - {"le"}
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
