@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
 from sandbox.session import ApiServer, HostCluster, Session
 from tests.e2e.applications import CURL, apply, delete, rolled_out, run_in
+from tests.e2e.prometheus import jobs, let_in, prometheus
 from tests.e2e.tenants import NODE, Tenant
 from tests.virtual_cluster import VirtualCluster, resolving, running
 
@@ -56,6 +58,24 @@ def test_no_host_object_is_both_tenants(twins: dict[str, Tenant]) -> None:
         assert left
         assert right
         assert not left & right, resource
+
+
+def test_a_tenants_prometheus_reads_of_its_own_pods_what_the_hosts_kubelets_know_of_all(
+    twins: dict[str, Tenant], sandbox_session: Session, tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        for tenant in twins.values():
+            stack.enter_context(let_in(tenant.virtual))
+        scraped = [job for name, tenant in twins.items() for job in jobs(tenant.virtual, tmp_path, prefix=f"{name}-")]
+        program = sandbox_session.binaries.tool("prometheus")
+        started = stack.enter_context(prometheus(program, tmp_path, *scraped))
+        for name, tenant in twins.items():
+            used = started.wait_for(f'container_memory_working_set_bytes{{job="{name}-cadvisor",container="web"}}')
+            assert {pod for _, pod, _ in used} == {each["metadata"]["name"] for each in tenant.pods()}
+            told = {pod for _, pod, _ in started.query(f'{{job=~"{name}-resource|{name}-cadvisor",pod!=""}}')}
+            pods = tenant.cluster.kubectl().get("pods", "-A")["items"]
+            assert told <= {each["metadata"]["name"] for each in pods}
+        assert started.troubles() == []
 
 
 @pytest.mark.parametrize("name", CLUSTERS)

@@ -26,7 +26,7 @@ from node.kubelet.stats.summary import (
 )
 from node.kubelet.stats.tenant_pods import TenantPod, tenant_pods
 from node.kubelet.stats.usage import HostUsage, Usage, nodes_of
-from node.kubelet.streamed_answer import one_by_one, streamed_answer
+from node.kubelet.streamed_answer import cut_up, one_by_one, streamed_answer
 
 _AT_ONCE = 100  # pods that are worked on without giving way
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
@@ -50,13 +50,14 @@ class Stats:
             web.get("/metrics/probes", self.probes, allow_head=False),
         ]
 
-    async def summary(self, request: web.Request) -> web.Response:
+    async def summary(self, request: web.Request) -> web.StreamResponse:
         is_whole = dict(query_of(request)).get("only_cpu_and_memory", "") not in _TRUE
         usage = await self._usage.of(await tenant_pods(self._directory), is_whole=is_whole)
         cpu, memory = self._of_node(usage.pods)
         pods = usage.pods if is_whole else [only_cpu_and_memory(each) for each in usage.pods]
         body = msgspec.json.encode(Summary(NodeStats(self._node, self._began, cpu, memory), list(pods)))
-        return web.Response(body=body, content_type="application/json", headers=_warning(usage))
+        pieces = one_by_one(cut_up(body))
+        return await streamed_answer(request, pieces, content_type="application/json", headers=_warning(usage))
 
     async def resource(self, request: web.Request) -> web.StreamResponse:
         usage = await self._usage.of(await tenant_pods(self._directory), is_whole=False)
