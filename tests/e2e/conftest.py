@@ -12,6 +12,9 @@ from tests.e2e.tenants import NODE, Tenant
 from tests.made_cluster import MadeCluster, install, made_cluster
 from tests.virtual_cluster import VirtualCluster, virtual_cluster
 
+# Autoscalers look every 15 seconds by themselves.
+PROMPT_AUTOSCALERS = "--kube-controller-manager-arg=horizontal-pod-autoscaler-sync-period=1s"
+
 
 @pytest.fixture(scope="session")
 def controlled(host_cluster_server: HostCluster) -> HostCluster:
@@ -23,7 +26,8 @@ def controlled(host_cluster_server: HostCluster) -> HostCluster:
 @pytest.fixture(scope="session")
 def made(controlled: HostCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MadeCluster]:
     """A virtual cluster for the whole run, whose control plane is a pod, as is its provider."""
-    with made_cluster(controlled, tmp_path_factory.mktemp("made-cluster"), name=NODE) as started:
+    folder = tmp_path_factory.mktemp("made-cluster")
+    with made_cluster(controlled, folder, name=NODE, serverArgs=[PROMPT_AUTOSCALERS]) as started:
         started.kubectl("kube-system")(
             "rollout", "status", "deployment/coredns", "--timeout=90s"
         )  # names are asked for

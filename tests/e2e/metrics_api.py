@@ -9,7 +9,7 @@ from sandbox.metrics_server.manifests import API_SERVICE, NAMESPACE, objects
 from tests.kubectl import Kubectl
 from tests.made_cluster import Server
 
-RESOLUTION = 5  # seconds; kubelets count every ten, and metrics-server itself asks every fifteen
+RESOLUTION = 2  # seconds; metrics-server itself asks every fifteen
 
 
 @contextmanager

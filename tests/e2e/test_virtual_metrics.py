@@ -15,8 +15,9 @@ from tests.e2e.tenants import NODE, Tenant, container
 from tests.made_cluster import MadeCluster
 
 BEHAVIOR_IN_V2 = (1, 23)
-# A tenth of a core wanted, two tenths taken, until somebody says that it is enough.
+# Works until somebody says that it is enough: with two tenths of a core, but on a busy machine with much less.
 SPIN = "until [ -e /tmp/enough ]; do :; done; sleep 3600"
+MUCH = 20  # millicores; at rest nobody takes one
 LITTLE = {"requests": {"cpu": "100m", "memory": "16Mi"}, "limits": {"cpu": "200m", "memory": "64Mi"}}
 AT_REST = {"stabilizationWindowSeconds": 0, "policies": [{"type": "Pods", "value": 4, "periodSeconds": 15}]}
 
@@ -49,8 +50,8 @@ def test_top_shows_what_each_container_uses(tenant: Tenant) -> None:
         assert {row[0] for row in rows} <= {"busy"}
         return {row[1]: int(row[2].removesuffix("m")) for row in rows}
 
-    tenant.eventually("what both use", lambda: used().keys() == {"spins", "rests"} and used()["spins"] > 50)
-    assert used()["rests"] < 50
+    tenant.eventually("what both use", lambda: used().keys() == {"spins", "rests"} and used()["spins"] > MUCH)
+    assert used()["rests"] < MUCH
 
 
 def test_top_shows_the_node(tenant: Tenant) -> None:
@@ -60,7 +61,7 @@ def test_top_shows_the_node(tenant: Tenant) -> None:
     tenant.eventually("the node's use", row)
     name, cpu, _, memory, _ = row()
     assert name == NODE
-    assert int(cpu.removesuffix("m")) > 50
+    assert int(cpu.removesuffix("m")) > MUCH
     assert int(memory.removesuffix("Mi")) > 0
 
 
@@ -78,7 +79,7 @@ def test_prometheus_reads_under_the_tenants_names_what_its_containers_use(tenant
     spins, rests = (*busy, "spins"), (*busy, "rests")
     for job in ("resource", "cadvisor"):
         of_busy = f'{{job="{job}",pod="busy"}}'
-        rates = scraping.wait_for(f"rate(container_cpu_usage_seconds_total{of_busy}[1m]) > 0.05")
+        rates = scraping.wait_for(f"rate(container_cpu_usage_seconds_total{of_busy}[1m]) > {MUCH / 1000}")
         assert spins in rates
         assert rests not in rates
         memory = scraping.query(f"container_memory_working_set_bytes{of_busy} > 0")
@@ -119,7 +120,7 @@ def _deployment() -> dict[str, Any]:
 
 def _autoscaler(tenant: Tenant) -> dict[str, Any]:
     version = "v2" if tenant.cluster.virtual.version >= BEHAVIOR_IN_V2 else "v2beta2"
-    target = {"type": "Utilization", "averageUtilization": 50}
+    target = {"type": "Utilization", "averageUtilization": 10}
     return {
         "apiVersion": f"autoscaling/{version}",
         "kind": "HorizontalPodAutoscaler",
