@@ -1,5 +1,7 @@
 """What is told of usage, by what the host lets us know."""
 
+import asyncio
+import subprocess
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -8,6 +10,9 @@ import pytest
 
 from kube.codec import decode_object
 from kube.objects import Object
+from sandbox.binaries import find
+from sandbox.metrics_server.points import read
+from sandbox.progress import silent
 from tests.integration.kubelet.certificates import Certificates
 from tests.integration.kubelet.client import request
 from tests.integration.kubelet.directory import OnePod
@@ -157,6 +162,35 @@ async def test_metrics_server_finds_what_it_looks_for(
     ):
         assert any(line.startswith(sample) for line in told), sample
     assert not any("istio-proxy" in line or "host" in line for line in told)
+
+
+@pytest.mark.parametrize("answers", [{SUMMARY: KUBELET}, {METRICS_API: METRICS}], ids=["kubelet", "metrics API"])
+async def test_by_metrics_servers_rules_the_pod_and_the_node_are_known_whole(
+    kubelet: Serving, host: StatsHost, answers: dict[str, bytes | None]
+) -> None:
+    host.answers |= answers
+    scrape = read("\n".join(await lines(kubelet, "/metrics/resource")), now=0.0)
+    assert {key: list(containers) for key, containers in scrape.pods.items()} == {("shop", "web"): ["app"]}
+    app = scrape.pods["shop", "web"]["app"]
+    assert (app.at, app.memory, app.began) == (1769861400.0, 4096, 1769860800.0)
+    assert scrape.node is not None
+    assert scrape.node.at == app.at
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/metrics/resource", "/metrics/cadvisor", "/metrics/probes"])
+@pytest.mark.parametrize("answers", [{SUMMARY: KUBELET}, {METRICS_API: METRICS}, {}], ids=["kubelet", "API", "nobody"])
+async def test_prometheus_own_examiner_has_nothing_to_say_of_the_format(
+    kubelet: Serving, host: StatsHost, path: str, answers: dict[str, bytes | None]
+) -> None:
+    host.answers |= answers
+    text = "".join(f"{line}\n" for line in await lines(kubelet, path)).encode()
+    assert await asyncio.to_thread(examined, text) == (0, b"")
+
+
+def examined(text: bytes) -> tuple[int, bytes]:
+    promtool = find(silent).tool("promtool")
+    done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, check=False)
+    return done.returncode, done.stdout + done.stderr
 
 
 async def test_the_hosts_cadvisor_and_probes_are_told_of_the_tenants_pods(kubelet: Serving, host: StatsHost) -> None:
