@@ -23,7 +23,9 @@ MIB = 1 << 20
 POD = "audience"
 LAST = f"line of a log {LINES}\n".encode()
 # It goes on once all followers are there, whose answers begin with the first word.
-SCRIPT = f"echo ready; until [ -e /tmp/begin ]; do sleep 0.1; done; seq {LINES} | sed 's/^/line of a log /'; sleep 100000"
+SCRIPT = (
+    f"echo ready; until [ -e /tmp/begin ]; do sleep 0.1; done; seq {LINES} | sed 's/^/line of a log /'; sleep 100000"
+)
 
 
 def results() -> list[Result]:

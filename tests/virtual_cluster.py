@@ -36,6 +36,10 @@ class VirtualCluster:
         assert self._process is not None, "the provider was not started"
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def _setup(self) -> ProviderSetup:
         return ProviderSetup(
             cluster=self.name,
@@ -123,7 +127,7 @@ def running(cluster: VirtualCluster, *arguments: str) -> Iterator[VirtualCluster
     try:
         yield cluster
     finally:
-        if cluster._process is not None and cluster._process.poll() is None:
+        if cluster.is_running:
             cluster.stop()
 
 

@@ -1,12 +1,14 @@
 """Ways to install with kustomize: the base, which works everywhere, and what may be laid over it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import yaml
 
-from vk_provider.controller.names import COMPONENT, PROVIDER
+from vk_provider.controller.names import COMPONENT, CONTROL_PLANE, PROVIDER
+from vk_provider.install.alerts import CLUSTER_LABEL, CONTROLLER_JOB, PROVIDER_JOB, rules
 from vk_provider.install.controller import LABELS, SECURITY_LEVEL, account, deployment, namespace
 from vk_provider.install.crds import RULES, cluster_crd, policy_crd
 from vk_provider.install.options import NAME, Options
@@ -16,6 +18,7 @@ Json = dict[str, Any]
 _KUSTOMIZATION: Json = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
 _BASE = "../../base"
 _MONITORING = "monitoring.coreos.com/v1"
+DASHBOARD = "dashboard.json"
 
 
 def overlays(options: Options) -> dict[str, list[Any]]:
@@ -25,8 +28,9 @@ def overlays(options: Options) -> dict[str, list[Any]]:
         "kustomization.yaml": [{**_KUSTOMIZATION, "resources": ["base"]}],
         "base/kustomization.yaml": [{**_KUSTOMIZATION, "resources": ["namespace.yaml", *files]}],
         **_cel(),
-        "overlays/metrics/kustomization.yaml": [{**_KUSTOMIZATION, "resources": [_BASE, "monitors.yaml"]}],
+        "overlays/metrics/kustomization.yaml": [_metrics(options)],
         "overlays/metrics/monitors.yaml": monitors(options),
+        "overlays/metrics/alerts.yaml": [alerts(options)],
         "overlays/one-namespace/kustomization.yaml": [_one_namespace(options)],
         "overlays/one-namespace/role-binding.yaml": _bindings(replace(options, one_namespace=True)),
     }
@@ -63,16 +67,41 @@ def _rules(schema: Any, path: str = "") -> list[tuple[str, Sequence[Json]]]:
 
 def monitors(options: Options) -> list[Json]:
     """What Prometheus' operator has to know, to find the metrics of the controller and of all providers."""
-    controller = {"selector": {"matchLabels": LABELS}, "endpoints": [{"port": "metrics"}]}
+    of_pod = "__meta_kubernetes_pod_label_" + re.sub(r"\W", "_", CONTROL_PLANE)
+    cluster = {"sourceLabels": [of_pod], "targetLabel": CLUSTER_LABEL}
+    controller = {
+        "selector": {"matchLabels": LABELS},
+        "endpoints": [{"port": "metrics", "relabelings": [_job(CONTROLLER_JOB)]}],
+    }
     providers = {
         "namespaceSelector": {"any": True},
         "selector": {"matchLabels": {COMPONENT: PROVIDER}},
-        "podMetricsEndpoints": [{"port": "health"}],
+        "podMetricsEndpoints": [{"port": "health", "relabelings": [_job(PROVIDER_JOB), cluster]}],
     }
     return [
         _monitor("ServiceMonitor", NAME, controller, options),
         _monitor("PodMonitor", "vk-provider-providers", providers, options),
     ]
+
+
+def alerts(options: Options) -> Json:
+    return _monitor("PrometheusRule", "vk-provider", rules(), options)
+
+
+def _metrics(options: Options) -> Json:
+    """Return the overlay that has Prometheus and Grafana find us; Grafana's sidecar looks for that label."""
+    generated = {
+        "name": "vk-provider-dashboard",
+        "namespace": options.namespace,
+        "files": [DASHBOARD],
+        "options": {"labels": {"grafana_dashboard": "1"}, "disableNameSuffixHash": True},
+    }
+    resources = [_BASE, "monitors.yaml", "alerts.yaml"]
+    return {**_KUSTOMIZATION, "resources": resources, "configMapGenerator": [generated]}
+
+
+def _job(name: str) -> Json:
+    return {"targetLabel": "job", "replacement": name}
 
 
 def _monitor(kind: str, name: str, spec: Json, options: Options) -> Json:

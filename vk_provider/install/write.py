@@ -1,5 +1,6 @@
 """Writes `manifests/` and `docs/reference/` from what `vkp install` applies: `python -m vk_provider.install.write`."""
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,9 @@ import yaml
 
 from vk_provider.install.controller import account, deployment, metrics_service, namespace
 from vk_provider.install.crds import cluster_crd, policy_crd
+from vk_provider.install.dashboard import dashboard
 from vk_provider.install.options import Options
-from vk_provider.install.overlays import overlays
+from vk_provider.install.overlays import DASHBOARD, overlays
 from vk_provider.install.reference import references
 from vk_provider.install.roles import cluster_roles
 
@@ -37,6 +39,7 @@ _Plain.add_representer(str, _readable)
 def files() -> dict[Path, str]:
     """Every file that is written."""
     manifests = {MANIFESTS / path: text_of(documents) for path, documents in _manifests(Options()).items()}
+    manifests[MANIFESTS / "overlays" / "metrics" / DASHBOARD] = json.dumps(dashboard(), indent=1) + "\n"
     return manifests | {REFERENCE / path: text for path, text in references().items()}
 
 

@@ -1,5 +1,6 @@
 """What `kubectl apply -k manifests/` brings to a cluster, and that it is what `vkp install` brings."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from sandbox.session import ApiServer
 from tests.cluster_fixtures import Api
 from tests.integration.install.kinds import identities, install_kinds, need_rules, wait_for_kinds
 from tests.kubectl import Kubectl
+from vk_provider.install.alerts import rules
+from vk_provider.install.dashboard import dashboard
 from vk_provider.install.objects import objects
 from vk_provider.install.options import NAME, NAMESPACE, Options
 from vk_provider.install.write import MANIFESTS
@@ -69,13 +72,16 @@ def test_one_namespace_is_applied(host_api: Api, tmp_path: Path) -> None:
     assert "VKP_NAMESPACES" in {variable["name"] for variable in container["env"]}
 
 
-def test_monitors_are_applied_where_their_kinds_are(kubectl: Kubectl) -> None:
+def test_monitors_alerts_and_a_dashboard_are_applied_where_their_kinds_are(kubectl: Kubectl) -> None:
     kubectl.apply(*(monitoring_kind(kind, plural) for kind, plural in MONITORS.items()))
     wait_for_kinds(kubectl, *(f"{plural}.{MONITORING}" for plural in MONITORS.values()))
     kubectl("apply", "-k", str(MANIFESTS / "overlays/metrics"))
     ports = {port["name"] for port in kubectl.get(f"service/{NAME}")["spec"]["ports"]}
     monitor = kubectl.get(f"servicemonitors/{NAME}")
     assert {endpoint["port"] for endpoint in monitor["spec"]["endpoints"]} == ports
+    assert kubectl.get("prometheusrules/vk-provider")["spec"] == rules()
+    boards = kubectl.get("configmaps", "-l", "grafana_dashboard=1")["items"]
+    assert [json.loads(board["data"]["dashboard.json"]) for board in boards] == [dashboard()]
 
 
 def test_rules_are_applied_where_they_are_known(kubectl: Kubectl, host_api_server: ApiServer) -> None:
@@ -87,7 +93,7 @@ def test_the_examples_are_applied(kubectl: Kubectl) -> None:
     kubectl("apply", "-f", str(MANIFESTS / "examples"))
 
 
-MONITORS = {"ServiceMonitor": "servicemonitors", "PodMonitor": "podmonitors"}
+MONITORS = {"ServiceMonitor": "servicemonitors", "PodMonitor": "podmonitors", "PrometheusRule": "prometheusrules"}
 
 
 def monitoring_kind(kind: str, plural: str) -> dict[str, Any]:

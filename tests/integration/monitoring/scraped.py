@@ -3,10 +3,8 @@
 import asyncio
 import socket
 import urllib.request
-from collections.abc import Iterable
 
 from prometheus_client import Metric
-from prometheus_client.parser import text_string_to_metric_families
 
 
 async def scraped(port: int) -> str:
@@ -16,11 +14,6 @@ async def scraped(port: int) -> str:
             return body.decode()
 
     return await asyncio.to_thread(read)
-
-
-def metrics_in(text: str) -> Iterable[Metric]:
-    """Return all but those that only say when another began."""
-    return [family for family in text_string_to_metric_families(text) if not family.name.endswith("_created")]
 
 
 def name_of(family: Metric) -> str:

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from tests.cluster_fixtures import FOLDER
-from tests.integration.monitoring.scraped import labels_of, metrics_in, name_of, scraped
+from tests.integration.monitoring.scraped import labels_of, name_of, scraped
 from tests.virtual_cluster import VirtualCluster
 
 DOCUMENT = FOLDER.parent / "docs" / "metrics.md"
@@ -31,7 +33,7 @@ def words(cell: str) -> list[str]:
 
 
 def assert_documented(text: str, daemon: str) -> None:
-    families = {name_of(family): family for family in metrics_in(text)}
+    families = {name_of(family): family for family in text_string_to_metric_families(text)}
     rows = documented(daemon)
     assert rows.keys() - families.keys() == set()
     used = {name: family for name, family in families.items() if family.samples}
@@ -50,4 +52,6 @@ async def test_every_metric_of_a_controller_is_documented(controller: int) -> No
 
 async def test_every_metric_is_described(provider: VirtualCluster, controller: int) -> None:
     for port in (provider.health_port, controller):
-        assert [family.name for family in metrics_in(await scraped(port)) if not family.documentation] == []
+        assert [
+            family.name for family in text_string_to_metric_families(await scraped(port)) if not family.documentation
+        ] == []
