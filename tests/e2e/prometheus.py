@@ -1,20 +1,14 @@
 """A real Prometheus that scrapes virtual nodes, as a ServiceAccount of their cluster."""
 
 import base64
-import json
-import socket
-import subprocess
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sandbox.waiting import wait_until
 from tests.kubectl import Kubectl
+from tests.prometheus import ask, running_prometheus
 
 ACCOUNT = "prometheus"
 PATHS = {"provider": "/metrics", "resource": "/metrics/resource", "cadvisor": "/metrics/cadvisor"}
@@ -27,8 +21,8 @@ Labels = Mapping[str, str]
 class Prometheus:
     """Its query API."""
 
-    def __init__(self, port: int) -> None:
-        self._url = f"http://127.0.0.1:{port}/api/v1"
+    def __init__(self, api: str) -> None:
+        self._api = api
 
     def query(self, expression: str) -> dict[tuple[str, ...], float]:
         """Values by namespace, pod and container, as far as there are such."""
@@ -53,35 +47,15 @@ class Prometheus:
         return [each["lastError"] for each in targets if each["health"] == "down"] if targets else ["no targets"]
 
     def _get(self, path: str, **query: str) -> Any:
-        with urllib.request.urlopen(f"{self._url}/{path}?{urllib.parse.urlencode(query)}", timeout=30) as answer:  # noqa: S310 - ours
-            return json.load(answer)["data"]
+        return ask(self._api, path, **query)
 
 
 @contextmanager
 def prometheus(program: Path, folder: Path, *jobs: Mapping[str, Any]) -> Iterator[Prometheus]:
     """One that scrapes these jobs."""
-    config = folder / "prometheus.yaml"
-    config.write_text(yaml.safe_dump({"global": {"scrape_interval": INTERVAL}, "scrape_configs": jobs}))
-    port = _free_port()
-    log = folder / "prometheus.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [
-                program,
-                f"--config.file={config}",
-                f"--storage.tsdb.path={folder / 'data'}",
-                f"--web.listen-address=127.0.0.1:{port}",
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        wait_until(lambda: _not_ready(port), what="Prometheus", seconds=LIMIT, advice=f"see its log {log}")
-        yield Prometheus(port)
-    finally:
-        process.terminate()
-        process.wait(30)
+    config = {"global": {"scrape_interval": INTERVAL}, "scrape_configs": jobs}
+    with running_prometheus(program, folder, config) as api:
+        yield Prometheus(api)
 
 
 @contextmanager
@@ -119,17 +93,3 @@ def _target(node: Mapping[str, Any]) -> str:
     """Where others find a kubelet; Debian's Prometheus cannot look for itself, being built without Kubernetes."""
     addresses = {each["type"]: each["address"] for each in node["status"]["addresses"]}
     return f"{addresses['InternalIP']}:{node['status']['daemonEndpoints']['kubeletEndpoint']['Port']}"
-
-
-def _not_ready(port: int) -> str | None:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=5):
-            return None
-    except OSError as error:
-        return str(error)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port

@@ -1,11 +1,7 @@
 """A real Prometheus that watches our daemons by our own rules, and hurries."""
 
 import asyncio
-import json
 import re
-import subprocess
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,12 +10,10 @@ from typing import Any
 
 import yaml
 
-from sandbox.waiting import wait_until
 from tests.eventually import eventually_true
-from tests.integration.monitoring.scraped import free_port
+from tests.prometheus import ask, running_prometheus
 from vk_provider.install.alerts import rules
 
-START_LIMIT = 60.0
 LIMIT = 90.0
 INTERVAL = "1s"
 WINDOW = "15s"
@@ -41,8 +35,8 @@ class Target:
 class Prometheus:
     """What it knows."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, api: str) -> None:
+        self._api = api
 
     async def query(self, expression: str) -> list[Any]:
         found: list[Any] = (await self._get("query", query=expression))["result"]
@@ -88,13 +82,7 @@ class Prometheus:
         await eventually_true(look, "targets and rules to be looked at", seconds=LIMIT)
 
     async def _get(self, path: str, **query: str) -> Any:
-        url = f"{self._url}/api/v1/{path}?{urllib.parse.urlencode(query)}"
-
-        def read() -> Any:
-            with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - ours
-                return json.load(answer)["data"]
-
-        return await asyncio.to_thread(read)
+        return await asyncio.to_thread(ask, self._api, path, **query)
 
 
 def hurried_rules() -> str:
@@ -116,29 +104,5 @@ def prometheus(program: Path, folder: Path, targets: Sequence[Target]) -> Iterat
         "rule_files": [str(folder / "rules.yaml")],
         "scrape_configs": [{"job_name": "ours", "static_configs": static}],
     }
-    (folder / "prometheus.yaml").write_text(yaml.safe_dump(config))
-    url = f"127.0.0.1:{free_port()}"
-    options = {
-        "config.file": folder / "prometheus.yaml",
-        "storage.tsdb.path": folder / "data",
-        "web.listen-address": url,
-    }
-    log = folder / "prometheus.log"
-    with log.open("wb") as output:
-        command = [str(program), *(f"--{name}={value}" for name, value in options.items())]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-    try:
-        advice = f"see its log {log}"
-        wait_until(lambda: _not_ready(f"http://{url}/-/ready"), what="Prometheus", seconds=START_LIMIT, advice=advice)
-        yield Prometheus(f"http://{url}")
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _not_ready(url: str) -> str | None:
-    try:
-        with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - ours
-            return None
-    except OSError as error:
-        return str(error)
+    with running_prometheus(program, folder, config) as api:
+        yield Prometheus(api)
