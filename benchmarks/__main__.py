@@ -16,6 +16,7 @@ MODULES = {  # name on the command line: a module with `results() -> list[Result
     "provider_streams": "benchmarks.provider_streams",
     "simulator": "benchmarks.simulator",
     "splice": "benchmarks.splice",
+    "standby": "benchmarks.standby",
     "virtual_clusters": "benchmarks.virtual_clusters",
 }
 

@@ -86,11 +86,14 @@ def metric_families(url: str) -> Iterator[Metric]:
 
 
 def count_writes(url: str) -> float:
+    """How many a daemon has sent, apart from those that say who leads."""
     samples = (sample for family in metric_families(url) for sample in family.samples)
     return sum(
         sample.value
         for sample in samples
-        if sample.name == "rest_client_requests_total" and sample.labels["method"] in WRITES
+        if sample.name == "rest_client_requests_total"
+        and sample.labels["method"] in WRITES
+        and sample.labels["server"] != "lease"
     )
 
 

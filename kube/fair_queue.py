@@ -40,6 +40,12 @@ class FairQueue(Generic[K]):
         self._size -= 1
         return taken
 
+    def all_since(self, moment: float) -> None:
+        """Let every key have waited since that moment only."""
+        for lane in self._lanes.values():
+            for key in lane:
+                lane[key] = moment
+
     def oldest(self) -> float | None:
         """Since when the key that has waited longest is waiting."""
         return min((next(iter(lane.values())) for lane in self._lanes.values()), default=None)

@@ -10,6 +10,7 @@ Promises:
   `is_leader`. (What had left for the API server by then may still arrive; that is what preconditions are for.)
 - A clean end gives the lease back, and the next leader follows within `retry_period`. While `lead` winds down the
   lease is kept.
+- A process that starts under the identity of one that is known to be dead goes on leading at once.
 - No clock has to agree with another's.
 
 The elector needs a client of its own, one that may always write; and the lease must not queue behind other calls.
@@ -55,13 +56,15 @@ class LeaseTiming:
 
     lease_duration: int = 15
     renew_deadline: float = 10.0
-    retry_period: float = 2.0
+    renew_period: float = 2.0  # between renewals that succeed; each is a write
+    retry_period: float = 2.0  # between the attempts of those who do not have the lease, or cannot renew it
     clock: Clock = field(default_factory=SystemClock)
     random: Callable[[], float] = chance.random
 
     def __post_init__(self) -> None:
-        if not self.lease_duration > self.renew_deadline > self.retry_period > 0:
-            raise ValueError(f"{self}: want lease_duration > renew_deadline > retry_period > 0")
+        longest = max(self.renew_period, self.retry_period)
+        if not self.lease_duration > self.renew_deadline > longest or min(self.renew_period, self.retry_period) <= 0:
+            raise ValueError(f"{self}: want lease_duration > renew_deadline > renew_period, retry_period > 0")
 
 
 class _Claim(Enum):
@@ -79,7 +82,7 @@ class LeaderElector:
         *,
         timing: LeaseTiming = LeaseTiming(),
     ) -> None:
-        """`identity` must be this process's alone: see `process_identity`."""
+        """`identity` must be this process's alone, among those that live: see `process_identity`."""
         self._client = client
         self._key = lease
         self._identity = identity
@@ -106,7 +109,11 @@ class LeaderElector:
                 await self._release()
 
     async def _acquire(self) -> None:
-        while await self._attempt(self._timing.renew_deadline) is not _Claim.HELD:
+        stands_by = False
+        while (claim := await self._attempt(self._timing.renew_deadline)) is not _Claim.HELD:
+            if claim is _Claim.OTHERS and not stands_by:
+                stands_by = True
+                self._log.info("standby: another process leads")
             await self._clock.sleep(self._timing.retry_period * (1 - _JITTER * self._timing.random()))
 
     async def _reign(self, lead: Callable[[], Awaitable[None]]) -> bool:
@@ -133,11 +140,14 @@ class LeaderElector:
 
     async def _renew(self) -> None:
         """Renew again and again; return when somebody else has the lease or it could not be renewed in time."""
+        pause = self._timing.renew_period
         while True:
-            await self._clock.sleep(min(self._timing.retry_period, self._leads_until - self._clock.now()))
+            await self._clock.sleep(min(pause, self._leads_until - self._clock.now()))
             left = self._leads_until - self._clock.now()
-            if left <= 0 or await self._attempt(left) is _Claim.OTHERS:
+            claim = await self._attempt(left) if left > 0 else _Claim.OTHERS
+            if claim is _Claim.OTHERS:
                 return
+            pause = self._timing.renew_period if claim is _Claim.HELD else self._timing.retry_period
 
     async def _release(self) -> None:
         if not self.is_leader():

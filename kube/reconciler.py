@@ -74,10 +74,12 @@ class Reconciler(Generic[K]):
         self._reconcile = reconcile
         self._limits = limits
         self._observers = observers
+        queue.rest()
         self._log = log.bind(reconciler=name)
 
     async def run(self) -> None:
         """Reconcile until cancelled, then let what runs finish within `limits.drain`. Can be run again afterwards."""
+        self._queue.begin()
         slots = asyncio.Semaphore(self._limits.workers)
         running: set[asyncio.Task[None]] = set()
         async with asyncio.TaskGroup() as group:
@@ -92,6 +94,8 @@ class Reconciler(Generic[K]):
             except asyncio.CancelledError:
                 await self._drain(running)
                 raise
+            finally:
+                self._queue.rest()
 
     async def _drain(self, running: set[asyncio.Task[None]]) -> None:
         if not running:

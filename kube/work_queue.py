@@ -42,6 +42,7 @@ class WorkQueue(Generic[K]):
         self._delayed: Delayed[K] = Delayed()
         self._running: dict[K, float] = {}  # how long each had waited
         self._again: set[K] = set()  # added while running
+        self._rests = False
         self._failures: Counter[K] = Counter()
         self._waiters: deque[asyncio.Future[None]] = deque()
 
@@ -77,6 +78,15 @@ class WorkQueue(Generic[K]):
         """How often in a row the key has failed."""
         return self._failures[key]
 
+    def begin(self) -> None:
+        """Somebody takes keys from now on: what lay here while nobody did, as in a standby, begins to wait now."""
+        self._rests = False
+        self._ready.all_since(self.clock.now())
+
+    def rest(self) -> None:
+        """Nobody takes keys until `begin`: what lies here does not wait for anything that is late."""
+        self._rests = True
+
     async def get(self) -> K:
         """The next key. It is the caller's alone until `done(key)`."""
         while (key := self.take()) is None:
@@ -106,9 +116,9 @@ class WorkQueue(Generic[K]):
         return self._running[key]
 
     def oldest_age(self) -> float:
-        """For how many seconds the oldest of the ready keys has been so; 0 if there is none."""
+        """For how many seconds the oldest of the ready keys has been so; 0 if there is none, or nobody takes any."""
         since = self._ready.oldest()
-        return 0.0 if since is None else self.clock.now() - since
+        return 0.0 if since is None or self._rests else self.clock.now() - since
 
     async def _change(self) -> None:
         """Wait until a key may have become ready."""

@@ -21,6 +21,7 @@ import structlog
 from kube.backoff import Backoff
 from kube.client import Client, PatchType
 from kube.clock import Clock, SystemClock
+from kube.duties import WheneverLeading, always
 from kube.errors import AlreadyExists, Conflict, NotFound
 from kube.informer import Informer, Timing
 from kube.metrics import Metrics
@@ -43,9 +44,17 @@ log = structlog.get_logger()
 
 class Registration:
     def __init__(
-        self, client: Client, host: HostWatch, plan: Plan, *, metrics: Metrics, clock: Clock | None = None
+        self,
+        client: Client,
+        host: HostWatch,
+        plan: Plan,
+        *,
+        metrics: Metrics,
+        clock: Clock | None = None,
+        whenever_leading: WheneverLeading = always,
     ) -> None:
         """`client` speaks to the virtual cluster; `host` is run by the registration."""
+        self._whenever_leading = whenever_leading
         self._clock = clock = clock or SystemClock()
         self._client = client
         self._host = host
@@ -71,8 +80,8 @@ class Registration:
             group.create_task(self._nodes.run())
             group.create_task(self._host.run())
             group.create_task(self._follow_host())
-            group.create_task(self._reconciler.run())
-            group.create_task(self._leases.run())
+            group.create_task(self._whenever_leading(self._reconciler.run))
+            group.create_task(self._whenever_leading(self._leases.run))
 
     def on_change(self, change: Change) -> None:
         """Hear of a change of a Node in the virtual cluster."""

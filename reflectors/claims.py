@@ -56,6 +56,7 @@ class ClaimReflector:
         binding_mode: BindingMode = lambda _: None,
     ) -> None:
         self._sides = tools.sides
+        self._whenever_leading = tools.sides.whenever_leading
         self._volumes = Informer(
             tools.sides.virtual,
             PERSISTENT_VOLUMES,
@@ -102,7 +103,7 @@ class ClaimReflector:
             await self._volumes.wait_synced()
             group.create_task(self.claims.run(), name="claims")
             await self.claims.wait_synced()
-            group.create_task(self._reconciler.run(), name="reconcile virtual volumes")
+            group.create_task(self._whenever_leading(self._reconciler.run), name="reconcile virtual volumes")
 
     def volume(self, name: str) -> Json | None:
         """The virtual volume of that name, as claims look at it."""

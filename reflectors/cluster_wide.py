@@ -82,6 +82,7 @@ class ClusterWideReflector:
         self._is_on = is_on
         self._wanted = wanted
         self._clock = clock = tools.clock
+        self._whenever_leading = tools.sides.whenever_leading
         self._switched = asyncio.Event()
         self._known = asyncio.Event()
         timing = Timing(clock=clock)
@@ -116,7 +117,7 @@ class ClusterWideReflector:
             await self._until_possible(self._direction.copies)
             group.create_task(self._copies.run(), name=f"copied {self._resource.plural}")
             await self._copies.wait_synced()
-            group.create_task(self._reconciler.run(), name=f"reconcile {self._resource.plural}")
+            group.create_task(self._whenever_leading(self._reconciler.run), name=f"reconcile {self._resource.plural}")
             # While nothing is wanted, that there are no copies is all there is to see to.
             await self._until_possible(self._direction.originals)
             group.create_task(self._originals.run(), name=f"original {self._resource.plural}")

@@ -46,6 +46,7 @@ class HostEvents:
         """`pairs` are by kind."""
         self._context = context = tools.context
         self._virtual = tools.sides.virtual
+        self._whenever_leading = tools.sides.whenever_leading
         self._pairs = pairs
         timing = Timing(clock=tools.clock)
         self._informer = Informer(tools.sides.host, EVENTS, context.host_namespace, timing=timing)
@@ -66,7 +67,7 @@ class HostEvents:
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._informer.run(), name="host events")
-            group.create_task(self._reconciler.run(), name="tell events")
+            group.create_task(self._whenever_leading(self._reconciler.run), name="tell events")
 
     def on_change(self, change: Change) -> None:
         """Hear of an event of the host."""

@@ -66,6 +66,7 @@ class KindReflector:
         self._sides = sides = tools.sides
         self._context = context = tools.context
         self._clock = clock = tools.clock
+        self._whenever_leading = tools.sides.whenever_leading
         self._wanted = wanted
         self._is_on = is_on
         timing = Timing(clock=clock)
@@ -117,7 +118,9 @@ class KindReflector:
             # A host object is an orphan only if all virtual ones are known.
             await self.wait_synced()
             self._known.set()
-            group.create_task(self._reconciler.run(), name=f"reconcile {self._resources.virtual.plural}")
+            group.create_task(
+                self._whenever_leading(self._reconciler.run), name=f"reconcile {self._resources.virtual.plural}"
+            )
             group.create_task(self._sweep(), name=f"sweep {self._resources.virtual.plural}")
 
     def add_handler(self, handler: Callable[[Key], None]) -> None:

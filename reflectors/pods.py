@@ -55,6 +55,7 @@ class PodReflector:
         self._sides = tools.sides
         self._context = context = tools.context
         self._clock = tools.clock
+        self._whenever_leading = tools.sides.whenever_leading
         self._dependencies = dependencies
         self._waiting_since: dict[Key, float] = {}
         self._virtual_pods = virtual_pods
@@ -90,7 +91,7 @@ class PodReflector:
             # A host pod is an orphan only if all virtual pods are known, and the other way round.
             await self._virtual_pods.wait_synced()
             await self._host_pods.wait_synced()
-            group.create_task(self._reconciler.run(), name="reconcile pods")
+            group.create_task(self._whenever_leading(self._reconciler.run), name="reconcile pods")
             group.create_task(self._sweep(), name="sweep pods")
 
     def pair(self, key: Key) -> Pair | None:

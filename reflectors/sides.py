@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from kube.client import Client
+from kube.duties import WheneverLeading, always
 from kube.event_recorder import EventRecorder
 from kube.events import ObjectReference, Severity
 
@@ -13,6 +14,7 @@ class Sides:
     virtual: Client
     recorder: EventRecorder  # of the virtual cluster
     node: str  # the virtual node's name
+    whenever_leading: WheneverLeading = always  # in which all that writes is run
 
     def warn_node(self, reason: str, message: str) -> None:
         """Tell whoever looks at the virtual node."""

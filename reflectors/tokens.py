@@ -66,6 +66,7 @@ class TokenReflector:
         self._sides = tools.sides
         self._context = context = tools.context
         self._clock = tools.clock
+        self._whenever_leading = tools.sides.whenever_leading
         selector = f"{ours(context)},{HOLDS_LABEL}={HOLDS}"
         self._secrets = Informer(
             tools.sides.host, SECRETS, context.host_namespace, label_selector=selector, timing=Timing(clock=tools.clock)
@@ -96,7 +97,7 @@ class TokenReflector:
             # A Secret is an orphan only if all virtual pods are known.
             await self._pods.wait_synced()
             await self._secrets.wait_synced()
-            group.create_task(self._reconciler.run(), name="reconcile tokens")
+            group.create_task(self._whenever_leading(self._reconciler.run), name="reconcile tokens")
 
     def add_handler(self, handler: Callable[[Key], None]) -> None:
         """Tell `handler` the key of each virtual pod whose tokens have come or gone."""

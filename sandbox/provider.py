@@ -41,6 +41,7 @@ class ProviderSetup:
             "kubelet-client-ca": pki.certificate("ca"),
             "api-server": self.api_server.removeprefix("https://"),
             "health-port": self.health_port,
+            "lease-identity": f"{self.machine}:{self.kubelet_port}",  # which one that is started again has, too
             "log-format": "console",
         }
         return [f"--{name}={value}" for name, value in settings.items()]

@@ -93,12 +93,14 @@ class FaultyProxy:
     def __init__(self, api: Path, folder: Path) -> None:
         """Stand in front of the server that the kubeconfig `api` names; `folder` is for the proxy's own files."""
         self.latency = 0.0  # seconds before each request is passed on
+        self.slow: Matches = anything  # which requests that goes for
         self.requests: list[Request] = []
         self._api = api
         self._folder = folder
         self._faults: list[Fault] = []
         self._connections: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._hangs: Matches = anything
         self._flows = asyncio.Event()
         self._flows.set()
 
@@ -130,8 +132,9 @@ class FaultyProxy:
         for connection in list(self._connections):
             connection.writer.transport.abort()
 
-    def hang(self) -> None:
-        """Let nothing pass any more, in any direction, with every connection left open."""
+    def hang(self, *, to: Matches = anything) -> None:
+        """Let no matching request pass any more, and without `to` nothing in any direction; connections stay open."""
+        self._hangs = to
         self._flows.clear()
 
     def heal(self) -> None:
@@ -198,8 +201,10 @@ class FaultyProxy:
             request = Request.parse(head)
             body = await client.reader.readexactly(int(request.headers.get("content-length", 0)))
             self.requests.append(request)
-            await asyncio.sleep(self.latency)
-            await self._flows.wait()
+            if self.slow(request):
+                await asyncio.sleep(self.latency)
+            if self._hangs(request):
+                await self._flows.wait()
             fault = self._fault(request)
             if fault and fault.answer:
                 await write(client, fault.answer)
@@ -217,7 +222,8 @@ class FaultyProxy:
 
     async def _pass_bytes(self, source: Connection, sink: Connection) -> None:
         while data := await source.reader.read(CHUNK):
-            await self._flows.wait()
+            if self._hangs is anything:
+                await self._flows.wait()
             if sink.allowed is None:
                 await write(sink, data)
                 continue

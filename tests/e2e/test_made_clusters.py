@@ -211,7 +211,9 @@ def _wait_told(cluster: MadeCluster, said: str) -> None:
 def _wait_empty(cluster: MadeCluster) -> None:
     def look() -> str | None:
         selectors = (f"-l={MADE}={cluster.name}", f"-l=k3k.io/cluster={cluster.name}")
-        items = [each for one in selectors for each in cluster.host_kubectl().get(f"{KINDS},pods,pvc", one)["items"]]
+        host = cluster.host_kubectl()
+        items = [each for one in selectors for each in host.get(f"{KINDS},pods,pvc", one)["items"]]
+        items += [each for each in host.get("leases")["items"] if f"-{cluster.name}-" in each["metadata"]["name"]]
         return f"there is {[each['metadata']['name'] for each in items]}" if items else None
 
     wait_until(look, what="nothing to be left", seconds=60, advice="see the controller's log")

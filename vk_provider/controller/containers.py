@@ -1,4 +1,4 @@
-"""What the containers of a control plane have in common: their rights, and what they ask of a node."""
+"""What the pods of a control plane have in common: their rights, what they ask of a node, and of which one."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -56,6 +56,13 @@ def _least(request: str, limit: Any) -> str:
     if limit is None:
         return request
     return request if parse_quantity(request) <= parse_quantity(str(limit)) else str(limit)
+
+
+def apart(labels: Json) -> Draft:
+    """Return the affinity of pods with these labels that would rather be on different nodes."""
+    term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": labels}}
+    preferred = [{"weight": 100, "podAffinityTerm": term}]
+    return {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}}
 
 
 def environment(given: Sequence[Json] = ()) -> list[Draft]:

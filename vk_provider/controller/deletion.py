@@ -8,6 +8,8 @@ Promises: each step may be repeated, so that a crash anywhere is healed by the n
 touched, be it of the same name in another namespace.
 """
 
+from contextlib import suppress
+
 import structlog
 
 from kube.client import Client, PatchType
@@ -22,6 +24,7 @@ from kube.resources import (
     DEPLOYMENTS,
     ENDPOINTS,
     INGRESSES,
+    LEASES,
     NETWORK_POLICIES,
     PERSISTENT_VOLUME_CLAIMS,
     PODS,
@@ -36,7 +39,7 @@ from reflectors.translation.host_names import label_value
 from reflectors.translation.metadata import CLUSTER_LABEL, HOST_NAMESPACE
 from vk_provider.controller.applying import Applying
 from vk_provider.controller.host_world import HostWorld
-from vk_provider.controller.names import COMPONENT, FINALIZER, PROVIDER
+from vk_provider.controller.names import COMPONENT, FINALIZER, PROVIDER, Names
 from vk_provider.controller.resources import CLUSTERS
 
 # What a provider has reflected, beside Services and EndpointSlices.
@@ -82,6 +85,8 @@ class Deletion:
         for resource in (*REFLECTED, *([slices] if slices is not None else [])):
             path = resource.path(cluster.namespace)
             await self._client.request("DELETE", path, query=[("labelSelector", selector)])
+        with suppress(NotFound):
+            await self._client.delete(LEASES, Names(cluster.name, cluster.namespace).provider, cluster.namespace)
         await self._sweep_cluster_wide(cluster, selector)
 
     async def _sweep_cluster_wide(self, cluster: Key, selector: str) -> None:

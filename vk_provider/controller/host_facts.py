@@ -25,6 +25,7 @@ async def look_at_host(client: Client, settings: ControllerSettings) -> Installa
     version = await _version(client)
     return Installation(
         provider_image=settings.provider_image or await _own_image(client, settings),
+        provider_replicas=settings.provider_replicas,
         server_image=settings.server_image,
         image_pull_policy=settings.image_pull_policy,
         image_pull_secrets=settings.image_pull_secrets,

@@ -51,7 +51,7 @@ class Names:
 
     @property
     def provider(self) -> str:
-        """Secret, Service, ServiceAccount, RoleBinding and Deployment of the provider."""
+        """Secret, Service, ServiceAccount, RoleBinding, Deployment and Lease of the provider."""
         return f"k3k-{self.cluster}-provider"
 
     @property

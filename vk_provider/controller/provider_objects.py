@@ -4,7 +4,7 @@ from reflectors.sync_config import convert
 from reflectors.translation.json_values import Draft
 from vk_provider.controller.addresses import API_PORT, api_address, bracketed, dns_address
 from vk_provider.controller.cluster import Cluster
-from vk_provider.controller.containers import container_security, environment, pod_security, resources
+from vk_provider.controller.containers import apart, container_security, environment, pod_security, resources
 from vk_provider.controller.installation import Installation
 from vk_provider.controller.known import Known
 from vk_provider.controller.kubeconfig import FILE
@@ -70,8 +70,9 @@ def sync_config_map(cluster: Cluster, names: Names) -> Draft:
 def deployment(cluster: Cluster, names: Names, known: Known, installation: Installation) -> Draft:
     """Return the daemon; the addresses of the Services have to be known."""
     spec = {
-        "replicas": 1,
-        "strategy": {"type": "Recreate"},  # two at once would both be the node
+        "replicas": installation.provider_replicas,
+        # Of several at once one leads: a new one stands by until an old one ends, and then takes over.
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
         "selector": {"matchLabels": provider_labels(cluster.name)},
         "template": {
             "metadata": {"labels": provider_labels(cluster.name)},
@@ -92,7 +93,7 @@ def _pod(cluster: Cluster, names: Names, known: Known, installation: Installatio
             "securityContext": pod_security(spec.pod_security_context),
             "imagePullSecrets": [{"name": name} for name in installation.image_pull_secrets],
             "nodeSelector": spec.node_selector,
-            "affinity": spec.agent_affinity,
+            "affinity": spec.agent_affinity or _spread(cluster, installation),
             "priorityClassName": spec.priority_class,
             "runtimeClassName": spec.runtime_class_name,
             "hostUsers": spec.host_users,
@@ -103,6 +104,13 @@ def _pod(cluster: Cluster, names: Names, known: Known, installation: Installatio
             ],
         }
     )
+
+
+def _spread(cluster: Cluster, installation: Installation) -> Draft:
+    """Return what keeps a standby from going down with the node of the one that leads, where there are other nodes."""
+    if installation.provider_replicas == 1:
+        return {}
+    return apart(provider_labels(cluster.name))
 
 
 def _container(cluster: Cluster, names: Names, known: Known, installation: Installation) -> Draft:
@@ -145,6 +153,7 @@ def _arguments(cluster: Cluster, names: Names, known: Known, installation: Insta
         "dns-address": dns_address(cluster, known),
         "cluster-domain": cluster_domain(cluster.spec),
         "sync-config-map": names.sync,
+        "lease-identity": "$(POD_NAME)",  # a container that starts anew in its pod leads on at once
         **_confined(cluster),
         "walled-off": ",".join(walled_off(installation)),
         "health-bind": "0.0.0.0",  # noqa: S104 - for the kubelet's probes

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reflectors.translation.json_values import Draft
 from vk_provider.controller.addresses import SERVER_PORT
 from vk_provider.controller.cluster import Cluster
-from vk_provider.controller.containers import container_security, environment, pod_security, resources
+from vk_provider.controller.containers import apart, container_security, environment, pod_security, resources
 from vk_provider.controller.installation import Installation
 from vk_provider.controller.names import CONFIG_HASH, RENEWAL, Names, server_labels
 from vk_provider.controller.objects import made_for, without_nothing
@@ -64,7 +64,7 @@ def _pod(cluster: Cluster, names: Names, installation: Installation, version: K3
             "securityContext": pod_security(spec.pod_security_context),
             "imagePullSecrets": [{"name": name} for name in installation.image_pull_secrets],
             "nodeSelector": spec.node_selector,
-            "affinity": spec.server_affinity or _spread(cluster),
+            "affinity": spec.server_affinity or apart(server_labels(cluster.name)),
             "priorityClassName": spec.priority_class,
             "runtimeClassName": spec.runtime_class_name,
             "hostUsers": spec.host_users,
@@ -119,9 +119,3 @@ def _probe(endpoint: str, period: int, failures: int) -> Draft:
         "failureThreshold": failures,
         "timeoutSeconds": 15,
     }
-
-
-def _spread(cluster: Cluster) -> Draft:
-    term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": server_labels(cluster.name)}}
-    preferred = [{"weight": 100, "podAffinityTerm": term}]
-    return {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}}

@@ -17,6 +17,9 @@ class ControllerSettings(msgspec.Struct, frozen=True, kw_only=True, rename="came
     """Turn the Cluster objects of a host cluster into virtual clusters, and keep them so."""
 
     provider_image: Annotated[str, Help("image of the provider, which is this program's own; without it, --pod's")] = ""
+    provider_replicas: Annotated[
+        int, msgspec.Meta(ge=1, le=10), Help("providers of each Cluster, of which one leads and the others stand by")
+    ] = 1
     pod: Annotated[str, Help("name of the pod that this runs in, in the namespace of its Lease")] = ""
     server_image: Annotated[str, Help("repository of the K3s image; a Cluster's version is its tag")] = "rancher/k3s"
     image_pull_policy: Annotated[str, Help("for both; Always, IfNotPresent or Never")] = ""

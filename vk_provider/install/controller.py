@@ -119,6 +119,7 @@ def _environment(options: Options) -> list[Json]:
         "VKP_HEALTH_PORT": str(HEALTH_PORT),
         "VKP_IMAGE_PULL_POLICY": options.image_pull_policy,
         "VKP_IMAGE_PULL_SECRETS": ",".join(options.image_pull_secrets),
+        "VKP_PROVIDER_REPLICAS": str(options.provider_replicas) if options.provider_replicas > 1 else "",
         "VKP_SERVER_IMAGE": options.server_image,
         "VKP_SERVICE_CIDR": options.service_cidr,
         "VKP_POD_CIDRS": ",".join(options.pod_cidrs),

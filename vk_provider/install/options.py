@@ -22,5 +22,6 @@ class Options:
     service_cidr: str = ""
     pod_cidrs: tuple[str, ...] = ()
     replicas: int = 2
+    provider_replicas: int = 1
     one_namespace: bool = False
     rules: bool = False  # in CEL, for API servers since `crds.RULES_SINCE`

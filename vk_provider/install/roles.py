@@ -27,7 +27,7 @@ _READ = ("get", "list", "watch")
 _KEEP = (*_READ, "create", "patch", "delete")
 _SWEEP = ("deletecollection",)
 _APPS, _NETWORKING, _DISCOVERY = "apps", "networking.k8s.io", "discovery.k8s.io"
-_STORAGE, _SCHEDULING = "storage.k8s.io", "scheduling.k8s.io"
+_STORAGE, _SCHEDULING, _COORDINATION = "storage.k8s.io", "scheduling.k8s.io", "coordination.k8s.io"
 
 
 def cluster_roles() -> list[Json]:
@@ -63,6 +63,7 @@ def _controller() -> list[Json]:
         _rule("", _SWEEP, "pods", "persistentvolumeclaims", "configmaps", "secrets", "endpoints"),
         _rule(_NETWORKING, _SWEEP, "ingresses", "networkpolicies"),
         _rule(_DISCOVERY, _SWEEP, "endpointslices"),
+        _rule(_COORDINATION, ("delete",), "leases"),
     ]
 
 
@@ -91,12 +92,13 @@ def _provider() -> list[Json]:
         _rule("", _KEEP, "configmaps", "secrets", "services", "endpoints", "persistentvolumeclaims"),
         _rule(_DISCOVERY, _KEEP, "endpointslices"),
         _rule(_NETWORKING, _KEEP, "networkpolicies", "ingresses"),
+        *lease_rules(),
     ]
 
 
 def lease_rules() -> list[Json]:
-    """What it takes to elect the one replica that leads, in the controller's own namespace."""
-    return [_rule("coordination.k8s.io", ("get", "create", "update"), "leases")]
+    """What it takes to elect the one replica that leads, in its own namespace."""
+    return [_rule(_COORDINATION, ("get", "create", "update"), "leases")]
 
 
 def binding(name: str, role: str, account: tuple[str, str], *, namespace: str = "") -> Json:

@@ -7,8 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from kube.client import Client
 from kube.clock import Clock, SystemClock
-from kube.connection import Credentials
-from kube.credentials import load_kubeconfig
+from kube.duties import Duties
 from kube.event_recorder import EventRecorder
 from kube.metrics import Metrics
 from node.host import Address
@@ -25,7 +24,8 @@ from node.single_node import SingleNode
 from reflectors.lag import Lags
 from reflectors.sides import Sides
 from vk_provider.health import HealthServer
-from vk_provider.program import PROGRAM, describe_process, host_credentials, user_agent
+from vk_provider.program import PROGRAM, describe_process
+from vk_provider.provider.connections import connections
 from vk_provider.provider.directory import Directory
 from vk_provider.provider.reflection import Reflection, reflect
 from vk_provider.provider.settings import ProviderSettings
@@ -38,30 +38,24 @@ async def run_provider(settings: ProviderSettings) -> None:
     registry = CollectorRegistry()
     metrics, clock = Metrics(registry), SystemClock()
     tls = ServingTls(settings.kubelet_certificate, settings.kubelet_key, settings.kubelet_client_ca, clock)
-    credentials = await host_credentials(settings.host_kubeconfig)
-    virtual_credentials = await load_kubeconfig(settings.virtual_kubeconfig)
     metrics.certificate("kubelet serving", tls.expires)
-    metrics.certificate("virtual client", virtual_credentials.expires)
     progress = Progress()
     health = HealthServer(settings.health_bind, settings.health_port, registry=registry, not_ready=progress.missing)
     describe_process(registry)
-    async with (
-        _client(credentials, metrics, "host") as host,
-        _client(virtual_credentials, metrics, "virtual") as virtual,
-        asyncio.TaskGroup() as group,
-    ):
+    async with connections(settings, metrics) as to, asyncio.TaskGroup() as group:
         group.create_task(health.run(), name="health")
-        recorder = EventRecorder(virtual, PROGRAM, clock)
+        duties = Duties()
+        recorder = EventRecorder(to.virtual_writer, PROGRAM, clock)
         metrics.recorder(PROGRAM, recorder)
-        group.create_task(recorder.run(), name="events")
-        sides = Sides(host, virtual, recorder, settings.node)
+        group.create_task(duties.whenever_leading(recorder.run), name="events")
+        sides = Sides(to.host_writer, to.virtual_writer, recorder, settings.node, duties.whenever_leading)
         reflection = await reflect(settings, sides, clock, metrics=metrics, lags=Lags(registry, clock))
         kubelet = KubeletServer(
             Directory(reflection.pods),
-            host,
+            to.host,
             node=settings.node,
             clock=clock,
-            access=_access(settings, virtual, tls, clock),
+            access=_access(settings, to.virtual, tls, clock),
             tls=tls,
             registry=registry,
             address=settings.kubelet_bind,
@@ -71,11 +65,19 @@ async def run_provider(settings: ProviderSettings) -> None:
         group.create_task(kubelet.run(), name="kubelet API")
         await kubelet.listening_port()
         chosen = settings.host_node_selector
-        watch = HostWatch(host, settings.host_namespace, node_selector=chosen, clock=clock, metrics=metrics)
-        registration = Registration(virtual, watch, _plan(settings), clock=clock, metrics=metrics)
+        registration = Registration(
+            to.virtual_writer,
+            HostWatch(to.host, settings.host_namespace, node_selector=chosen, clock=clock, metrics=metrics),
+            _plan(settings),
+            clock=clock,
+            metrics=metrics,
+            whenever_leading=duties.whenever_leading,
+        )
         progress.follow(reflection, registration)
         group.create_task(reflection.run(), name="reflection")
         group.create_task(registration.run(), name="nodes")
+        # Not sooner: whoever cannot reach both clusters is no use as a leader.
+        group.create_task(to.elector.run(duties.lead), name="leader election")
         log.info("provider started", cluster=settings.cluster, node=settings.node)
 
 
@@ -99,10 +101,6 @@ class Progress:
         if not registration.is_complete:
             missing.append("the node is not registered yet")
         return missing
-
-
-def _client(credentials: Credentials, metrics: Metrics, server: str) -> Client:
-    return Client(credentials, user_agent=user_agent(), field_manager=PROGRAM, observer=metrics.client(server))
 
 
 def _access(settings: ProviderSettings, virtual: Client, tls: ServingTls, clock: Clock) -> Access:

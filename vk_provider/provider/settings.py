@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 import msgspec
 
+from kube.objects import Key
 from vk_provider.checks import bad_address, bad_file, bad_label, bad_range, is_ip
+from vk_provider.controller.names import Names
 from vk_provider.logs import LogFormat, LogLevel
 from vk_provider.provider.grants import Grant
 from vk_provider.settings import Help, flag, read_settings
@@ -53,6 +55,13 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     sync_config_map: Annotated[
         str, Help("ConfigMap in the host namespace whose key sync.yaml says which kinds are reflected; may change")
     ] = ""
+    lease_identity: Annotated[
+        str,
+        Help(
+            "name of this process among the cluster's providers, of which one leads; who starts under the name of one "
+            "that has died need not wait until its Lease has run out; without it, a new one each time"
+        ),
+    ] = ""
     workers: Annotated[int, msgspec.Meta(ge=1, le=1000), Help("pods that are worked on at the same time")] = 32
     max_streams: Annotated[
         int, msgspec.Meta(ge=1), Help("exec, attach, port-forward and log streams at the same time")
@@ -66,6 +75,11 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     @property
     def node(self) -> str:
         return self.node_name or self.cluster
+
+    @property
+    def lease(self) -> Key:
+        """By which one of the cluster's providers leads, on the host."""
+        return Key(self.host_namespace, Names(self.cluster, self.host_namespace).provider)
 
     @property
     def host_node_labels(self) -> dict[str, str]:

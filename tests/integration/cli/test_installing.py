@@ -51,8 +51,12 @@ def roll_out(kubectl: Kubectl, *, ready: int = 2) -> None:
 
 def test_what_would_be_applied_is_printed_without_a_host(vkp: Vkp) -> None:
     del vkp.environment["KUBECONFIG"]
-    printed = list(yaml.safe_load_all(vkp("install", "--dry-run", "--image=example.com/vkp:1", "--replicas=3")))
-    assert printed == objects(Options(image="example.com/vkp:1", replicas=3))
+    counts = ("--replicas=3", "--provider-replicas=2")
+    printed = list(yaml.safe_load_all(vkp("install", "--dry-run", "--image=example.com/vkp:1", *counts)))
+    assert printed == objects(Options(image="example.com/vkp:1", replicas=3, provider_replicas=2))
+    [deployment] = [each for each in printed if each["kind"] == "Deployment"]
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    assert {"name": "VKP_PROVIDER_REPLICAS", "value": "2"} in container["env"]
 
 
 def test_all_is_applied_and_again_for_an_update(host: tuple[Vkp, Kubectl]) -> None:

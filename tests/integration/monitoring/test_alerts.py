@@ -90,6 +90,7 @@ async def test_a_collection_that_cannot_be_read(world: Watched) -> None:
 
 async def test_an_api_server_that_takes_its_time(world: Watched) -> None:
     await world.start()
+    world.host_proxy.slow = writes_services  # were the Lease as late, nobody would lead
     world.host_proxy.latency = 6.0
     await world.virtual.create(SERVICES, service("web"), world.namespace)
     await world.prometheus.fires("VkProviderReflectionLagHigh", kind="services", direction="to_host")
@@ -99,12 +100,21 @@ async def test_an_api_server_that_takes_its_time(world: Watched) -> None:
 
 async def test_an_api_server_that_never_answers(world: Watched) -> None:
     await world.start()
-    world.host_proxy.hang()
+    world.host_proxy.hang(to=writes_services)
     for number in range(20):
         await world.virtual.create(SERVICES, service(f"web-{number}"), world.namespace)
     await world.prometheus.fires("VkProviderQueueStuck", name="services")
     world.host_proxy.heal()
     await world.prometheus.is_calm("VkProviderQueueStuck")
+
+
+async def test_a_host_without_which_nobody_can_lead(world: Watched) -> None:
+    await world.start()
+    await world.prometheus.is_calm("VkProviderWithoutLeader")
+    world.host_proxy.hang()
+    await world.prometheus.fires("VkProviderWithoutLeader", namespace=world.provider.namespace, name="vk-provider")
+    world.host_proxy.heal()
+    await world.prometheus.is_calm("VkProviderWithoutLeader")
 
 
 async def test_an_api_server_that_fails(world: Watched) -> None:

@@ -276,12 +276,14 @@ async def test_what_lead_raises_is_raised_after_the_release(server: LeaseServer,
     "seconds",
     [
         pytest.param({"lease_duration": 10, "renew_deadline": 10}, id="nothing-left-to-stop-in"),
-        pytest.param({"renew_deadline": 2, "retry_period": 2}, id="one-attempt-only"),
+        pytest.param({"renew_deadline": 2, "renew_period": 1, "retry_period": 2}, id="one-attempt-only"),
+        pytest.param({"renew_deadline": 2, "retry_period": 1}, id="one-renewal-only"),
         pytest.param({"retry_period": 0}, id="no-rest"),
+        pytest.param({"renew_period": 0}, id="no-rest-for-the-holder"),
     ],
 )
 def test_timing_that_cannot_work_is_refused(seconds: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="want lease_duration > renew_deadline > retry_period > 0"):
+    with pytest.raises(ValueError, match="want lease_duration > renew_deadline > renew_period, retry_period > 0"):
         LeaseTiming(**seconds)  # type: ignore[arg-type]  # mypy does not see which field is which
 
 

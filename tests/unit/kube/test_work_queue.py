@@ -115,6 +115,21 @@ def test_it_tells_how_long_keys_wait(clock: VirtualClock, queue: WorkQueue[Key])
     assert queue.oldest_age() == 1
 
 
+async def test_what_lay_there_before_anybody_took_keys_has_waited_since_then_only(
+    queue: WorkQueue[Key], clock: VirtualClock
+) -> None:
+    queue.add(WEB)
+    queue.add(OTHER)
+    queue.rest()
+    await clock.advance(3600)
+    assert queue.oldest_age() == 0
+    queue.begin()
+    await clock.advance(2)
+    assert queue.oldest_age() == 2
+    assert queue.take() == WEB
+    assert queue.waited(WEB) == 2
+
+
 async def test_get_waits_for_an_add(queue: WorkQueue[Key]) -> None:
     async with asyncio.TaskGroup() as group:
         worker = group.create_task(queue.get())

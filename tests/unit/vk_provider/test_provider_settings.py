@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from kube.objects import Key
 from vk_provider.provider.grants import Grant
 from vk_provider.provider.settings import ProviderSettings, provider_settings
 from vk_provider.settings import SettingsError
@@ -35,6 +36,10 @@ def test_what_is_needed_is_enough() -> None:
     assert settings.node == "tenant"
     assert (settings.api_server_ip, settings.api_server_port) == ("10.43.0.1", 6443)
     assert settings.allow == ()
+
+
+def test_the_lease_is_named_after_the_cluster_and_lies_on_the_host() -> None:
+    assert provider_settings(flags()).lease == Key("vc-tenant", "k3k-tenant-provider")
 
 
 def test_an_ipv6_api_server_is_written_in_brackets() -> None:

@@ -52,6 +52,13 @@ def installation_options(command: F) -> F:
                 "--replicas", type=click.IntRange(min=1), default=2, show_default=True, help="Of the controller."
             ),
             click.option(
+                "--provider-replicas",
+                type=click.IntRange(min=1, max=10),
+                default=1,
+                show_default=True,
+                help="Of each virtual cluster's provider; with 2, one stands by.",
+            ),
+            click.option(
                 "--one-namespace",
                 is_flag=True,
                 help="Clusters of the controller's own namespace only, without any right outside it.",

@@ -30,6 +30,13 @@ def test_lists_are_written_with_commas() -> None:
         ("--lease-name=A_b", "--lease-name: 'A_b' is no DNS label; use up to 63 of a-z, 0-9 and '-'"),
         ("--service-cidr=10.43.0.1/16", "--service-cidr: 10.43.0.1/16 has host bits set; write it like 10.43.0.0/16"),
         ("--image-pull-policy=Maybe", "--image-pull-policy: 'Maybe' is none of Always, IfNotPresent, Never"),
+        (
+            "--provider-replicas=0",
+            (
+                "--provider-replicas: Expected `int` >= 1, and not '0' "
+                "(providers of each Cluster, of which one leads and the others stand by)"
+            ),
+        ),
         ("--health-bind=here", "--health-bind: 'here' is no IP address"),
         (
             "--host-kubeconfig=/nowhere",

@@ -1,5 +1,6 @@
 """One Cluster, and all that is made of it."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -209,6 +210,24 @@ def test_the_provider_is_told_what_its_settings_are_called() -> None:
     assert said.keys() <= settings
     assert said["api-server"] == f"{known.cluster_ip('k3k-demo-service')}:443"
     assert said["kubelet-address"] == known.cluster_ip("k3k-demo-provider")
+
+
+def test_a_new_provider_stands_by_before_the_old_one_ends() -> None:
+    provider = settled(demo())[0].spec("Deployment", "k3k-demo-provider")
+    assert provider["replicas"] == 1
+    assert provider["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    assert "affinity" not in provider["template"]["spec"]
+    assert "--lease-identity=$(POD_NAME)" in provider["template"]["spec"]["containers"][0]["args"]
+
+
+def test_two_providers_are_kept_apart_unless_the_spec_says_where_they_go() -> None:
+    two = replace(HOST, provider_replicas=2)
+    provider = settled(demo(), host=two)[0].spec("Deployment", "k3k-demo-provider")
+    [preferred] = provider["template"]["spec"]["affinity"]["podAntiAffinity"].values()
+    assert provider["replicas"] == 2
+    assert preferred[0]["podAffinityTerm"]["labelSelector"] == provider["selector"]
+    known, _ = settled(demo(**everything()), host=two, before=GIVEN)
+    assert list(known.spec("Deployment", "k3k-demo-provider")["template"]["spec"]["affinity"]) == ["podAffinity"]
 
 
 def test_what_confines_the_control_plane_confines_the_tenants_pods_too() -> None:
