@@ -53,3 +53,13 @@ async def test_permission_is_asked_for_when_the_connection_is_there_not_before(h
     async with fenced(host_api.kubeconfig, lambda: open_sockets() == before) as client:
         with pytest.raises(Fenced):
             await client.create(CONFIG_MAPS, config_map(host_api, "new"))
+
+
+async def test_permission_is_asked_for_again_when_the_body_leaves(host_api: Api) -> None:
+    """A task of its own writes it, and the process may have been stopped before that ran."""
+    answers = iter([True, False])
+    async with fenced(host_api.kubeconfig, lambda: next(answers, True)) as client:
+        with pytest.raises(Fenced, match="another process may be writing now"):
+            await client.create(CONFIG_MAPS, config_map(host_api, "new"))
+        assert next(answers, None) is None
+        await client.create(CONFIG_MAPS, config_map(host_api, "new"))  # which was not there
