@@ -22,7 +22,7 @@ from sandbox.session import ApiServer, session
 from sandbox.waiting import wait_until
 from tests.virtual_cluster import VirtualCluster, running
 
-ROUNDS = 5
+ROUNDS = 3
 NAMESPACE = "default"
 
 
