@@ -151,6 +151,8 @@ async def test_a_kind_that_may_not_be_seen_and_tenants_who_cannot_be_told(world:
     world.virtual_proxy.answer(FORBIDDEN, to=lambda it: it.method == "POST" and "/events?" in it.target)
     await world.start()
     await world.prometheus.fires("VkProviderComponentOff", name="networkpolicies")
+    # A counter that was there at the first look did not grow, as far as Prometheus knows.
+    await world.virtual.create(PODS, _pod("refused", hostNetwork=True), world.namespace)
     await world.prometheus.fires("VkProviderEventsDropped", component="vk-provider")
 
 
@@ -198,9 +200,9 @@ async def test_streams_without_end(world: Watched) -> None:
     await world.prometheus.is_calm("VkProviderStreamsNearLimit", "VkProviderStreamsRefused")
 
 
-def _pod(name: str) -> dict[str, Any]:
+def _pod(name: str, **more: Any) -> dict[str, Any]:
     spec = {"nodeName": NODE, "automountServiceAccountToken": False, "containers": [{"name": "main", "image": "app:1"}]}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {**spec, **more}}
 
 
 async def test_a_controller_that_is_not_there_does_not_lead_or_has_a_cluster_that_is_not_ready(
