@@ -92,7 +92,10 @@ class Client:
     async def get(
         self, resource: Resource, name: str, namespace: str | None = None, *, subresource: str | None = None
     ) -> Object:
-        path = resource.path(namespace, name, subresource)
+        return await self.read(resource.path(namespace, name, subresource))
+
+    async def read(self, path: str) -> Object:
+        """Get what is at a percent-encoded path. Raises Unreachable where no API server can have answered."""
         return _decoded(decode_object, "GET", path, await self._calls.request("GET", path))
 
     async def list(

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 import msgspec
 
 from kube.client import Client
-from kube.codec import decode_object
-from kube.errors import NotFound
+from kube.errors import NotFound, Unreachable
+from kube.objects import Object
 from kube.resources import Resource
 
 
@@ -43,8 +43,8 @@ class Discovery:
     async def server_version(self) -> tuple[int, int]:
         """Return (1, 20) for Kubernetes 1.20, whatever a vendor adds to it."""
         if self._version is None:
-            version = decode_object(await self._client.request("GET", "/version"))
-            self._version = _number(version.decode("major", str)), _number(version.decode("minor", str))
+            version = await self._client.read("/version")
+            self._version = _number(_said(version, "/version", "major")), _number(_said(version, "/version", "minor"))
         return self._version
 
     def refresh(self) -> None:
@@ -59,14 +59,29 @@ class Discovery:
 
     async def _ask(self, anything: Resource) -> tuple[_Offered, ...]:
         """Ask for one version of one group: what an extension server offers does not matter to who never asks."""
+        path = anything.path().rstrip("/")
         try:
-            answer = await self._client.request("GET", anything.path().rstrip("/"))
+            answer = await self._client.read(path)
         except NotFound:
             return ()
-        return decode_object(answer).decode("resources", tuple[_Offered, ...]) or ()
+        try:
+            return answer.decode("resources", tuple[_Offered, ...]) or ()
+        except msgspec.ValidationError as error:
+            raise Unreachable("GET", path, f"not a list of resources: {error}") from error
 
 
-def _number(text: str | None) -> int:
+def _said(answer: Object, path: str, field: str) -> str:
+    """Return a text that every API server has there."""
+    try:
+        text = answer.decode(field, str)
+    except msgspec.ValidationError:
+        text = None
+    if not text:
+        raise Unreachable("GET", path, f"not an API server's answer: it has no {field}")
+    return text
+
+
+def _number(text: str) -> int:
     """Return the 20 of "20+", as vendors write."""
-    found = re.match(r"\d+", text or "")
+    found = re.match(r"\d+", text)
     return int(found[0]) if found else 0

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from kube.client import Client
-from kube.codec import decode_object
 from kube.discovery import Discovery
 from kube.errors import Forbidden, Invalid, NotFound
 from kube.objects import Object
@@ -63,7 +62,7 @@ async def _own_image(client: Client, settings: ControllerSettings) -> str:
 
 
 async def _version(client: Client) -> str:
-    return decode_object(await client.request("GET", "/version")).decode("gitVersion", str) or ""
+    return (await client.read("/version")).decode("gitVersion", str) or ""
 
 
 async def _service_cidr(client: Client, settings: ControllerSettings) -> str:

@@ -83,7 +83,7 @@ async def reflect(
     context = replace(await _context(settings, sides, NamespaceLabels(namespaces)), services=live)
     sync = SyncSettings(sides, settings.host_namespace, settings.sync_config_map, clock=clock, metrics=metrics)
     tools = Tools(sides, context, clock, metrics, lags)
-    services = await service_reflectors(tools, live, sync)
+    services = await _answered(lambda: service_reflectors(tools, live, sync), "versions of EndpointSlices")
     surroundings = Surroundings(tools, sync, namespaces)
     context = replace(context, priority_classes=surroundings.priority_classes, confined=surroundings.confinement)
     tools = replace(tools, context=context)

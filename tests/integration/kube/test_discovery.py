@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from kube.discovery import Discovery
+from kube.errors import Unreachable
 from kube.resources import EVENTS, PODS, Resource
 from tests.cluster_fixtures import Api
 from tests.faulty_proxy import FaultyProxy, response
@@ -65,6 +66,21 @@ async def test_what_a_vendor_adds_to_the_version_is_left_out(host_api: Api, tmp_
     async with FaultyProxy(host_api.kubeconfig, tmp_path) as proxy, connected(proxy.kubeconfig) as client:
         proxy.answer(response("200 OK", b'{"major":"1","minor":"29+","gitVersion":"v1.29.3-vendor.1"}'))
         assert await Discovery(client).server_version() == (1, 29)
+
+
+@pytest.mark.parametrize(
+    "answer", [b"<html>Sign in to the network</html>", b"[]", b'{"resources": 1}', b'{"major": 1}'], ids=bytes.decode
+)
+async def test_an_answer_that_makes_no_sense_is_none_of_an_api_server(
+    host_api: Api, tmp_path: Path, answer: bytes
+) -> None:
+    async with FaultyProxy(host_api.kubeconfig, tmp_path) as proxy, connected(proxy.kubeconfig) as client:
+        proxy.answer(response("200 OK", answer))
+        with pytest.raises(Unreachable):
+            await Discovery(client).server_version()
+        if answer != b'{"major": 1}':
+            with pytest.raises(Unreachable):
+                await Discovery(client).best(*SLICES)
 
 
 async def test_server_is_asked_once_until_refreshed(host_api: Api) -> None:
