@@ -6,7 +6,7 @@ BIN := .venv/bin
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	--no-annotate pyproject.toml
 
-.PHONY: help setup demo image test lint bench down lock manifests
+.PHONY: help setup demo image test lint bench bench-faults down lock manifests
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
 
@@ -29,6 +29,9 @@ lint: .venv/ready ## check style and types
 
 bench: setup ## print the performance figures
 	$(BIN)/python -m benchmarks
+
+bench-faults: setup ## kill the provider and the controller 500 times and compare both sides; options in FAULTS=
+	$(BIN)/python -m tests.faults $(FAULTS)
 
 down: ## end and remove everything that was started here
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m sandbox down --all; fi

@@ -94,6 +94,8 @@ class FaultyProxy:
         """Stand in front of the server that the kubeconfig `api` names; `folder` is for the proxy's own files."""
         self.latency = 0.0  # seconds before each request is passed on
         self.slow: Matches = anything  # which requests that goes for
+        self.bandwidth = 0  # bytes of answers that pass in a second, on each connection; 0 for all there are
+        self.heard: Callable[[Request], None] = lambda _: None  # told of each request before it is passed on
         self.requests: list[Request] = []
         self._api = api
         self._folder = folder
@@ -140,6 +142,7 @@ class FaultyProxy:
     def heal(self) -> None:
         """End all faults."""
         self._faults.clear()
+        self.latency, self.bandwidth = 0.0, 0
         self._flows.set()
 
     async def __aenter__(self) -> Self:
@@ -201,6 +204,7 @@ class FaultyProxy:
             request = Request.parse(head)
             body = await client.reader.readexactly(int(request.headers.get("content-length", 0)))
             self.requests.append(request)
+            self.heard(request)
             if self.slow(request):
                 await asyncio.sleep(self.latency)
             if self._hangs(request):
@@ -224,6 +228,8 @@ class FaultyProxy:
         while data := await source.reader.read(CHUNK):
             if self._hangs is anything:
                 await self._flows.wait()
+            if self.bandwidth:
+                await asyncio.sleep(len(data) / self.bandwidth)
             if sink.allowed is None:
                 await write(sink, data)
                 continue

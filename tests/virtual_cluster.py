@@ -53,6 +53,10 @@ class VirtualCluster:
             health_port=self.health_port,
         )
 
+    def arguments(self) -> list[str]:
+        """What its provider is called with."""
+        return self._setup().arguments()
+
     def kubectl(self, namespace: str = "default") -> Kubectl:
         return Kubectl(self.virtual.kubectl, self.virtual.kubeconfig, namespace)
 
@@ -68,7 +72,7 @@ class VirtualCluster:
                     "-c",
                     "from vk_provider.entry import main; main()",
                     "provider",
-                    *self._setup().arguments(),
+                    *self.arguments(),
                     *arguments,
                 ],
                 stdin=subprocess.DEVNULL,

@@ -132,6 +132,24 @@ async def test_while_it_hangs_nothing_passes_and_nothing_is_lost(proxy: FaultyPr
     assert await late == b"/late"
 
 
+async def test_it_tells_of_each_request_before_the_server_sees_it(proxy: FaultyProxy, caller: Caller) -> None:
+    heard: list[str] = []
+    proxy.heard = lambda request: heard.append(request.target)
+    proxy.hang()
+    late = asyncio.create_task(caller.get("/late"))
+    await eventually(lambda: heard == ["/late"], "the request to be heard of")
+    assert not late.done()
+    proxy.heal()
+    await late
+
+
+async def test_it_can_be_slow_until_it_is_healed(proxy: FaultyProxy, caller: Caller) -> None:
+    proxy.latency, proxy.bandwidth = 0.01, 10_000
+    assert await caller.get("/slow") == b"/slow"
+    proxy.heal()
+    assert (proxy.latency, proxy.bandwidth) == (0.0, 0)
+
+
 async def test_upgraded_connections_pass_bytes_both_ways(caller: Caller) -> None:
     caller.writer.write(UPGRADE)
     assert await caller.read() == b"/exec"

@@ -33,10 +33,10 @@ from vk_provider.provider.settings import ProviderSettings
 log = structlog.get_logger()
 
 
-async def run_provider(settings: ProviderSettings) -> None:
+async def run_provider(settings: ProviderSettings, clock: Clock | None = None) -> None:
     """Be the node of one virtual cluster until cancelled. Raises CredentialsError when files for that are no good."""
     registry = CollectorRegistry()
-    metrics, clock = Metrics(registry), SystemClock()
+    metrics, clock = Metrics(registry), clock or SystemClock()
     tls = ServingTls(settings.kubelet_certificate, settings.kubelet_key, settings.kubelet_client_ca, clock)
     metrics.certificate("kubelet serving", tls.expires)
     progress = Progress()
