@@ -182,7 +182,8 @@ async def lives_and_dies(somebody: Author, **spec: Any) -> None:
     await somebody.create(**spec)
 
     async def waits_for_pods() -> bool:
-        return (await somebody.condition("ControlPlaneAvailable")).get("reason") == "Waiting"
+        # Where there is a scheduler, it says very soon that there is no node.
+        return (await somebody.condition("ControlPlaneAvailable")).get("reason") in {"Waiting", "Unschedulable"}
 
     await eventually_true(waits_for_pods, "the Cluster to wait for its pods", seconds=90)
     made = await somebody.made()
