@@ -49,12 +49,25 @@ class K3sServer:
         self._host.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}, self._pod())
 
     def stop(self) -> int:
-        """End it as a rollout would; returns the exit code."""
-        watching = self._host.background("get", f"pod/{self.name}", "--watch", "-o", "json")
-        self._host("delete", f"pod/{self.name}", "--wait")
-        watching.kill()
-        seen, _ = watching.communicate()
-        return _exit_code(seen.decode())
+        """End it as a rollout would; returns the exit code, for which the pod is kept until it has been read."""
+        pod = f"pod/{self.name}"
+        codes: list[int] = []
+        self._keep(["sandbox.vk-provider.io/exit-code"])
+        self._host("delete", pod, "--wait=false")
+
+        def look() -> str | None:
+            state = self._host.get(pod)["status"]["containerStatuses"][0]["state"]
+            codes.extend([state["terminated"]["exitCode"]] if "terminated" in state else ())
+            return None if codes else str(state)
+
+        wait_until(look, what=f"{self.name} to have ended", seconds=90, advice="see its log")
+        self._keep(None)
+        self._host("wait", "--for=delete", pod, "--timeout=60s")
+        return codes[0]
+
+    def _keep(self, finalizers: list[str] | None) -> None:
+        patch = msgspec.json.encode({"metadata": {"finalizers": finalizers}}).decode()
+        self._host("patch", f"pod/{self.name}", "--type=merge", "-p", patch)
 
     def exec(self, *command: str) -> str:
         return self._host("exec", self.name, "-c", "k3s", "--", *command)
@@ -126,13 +139,3 @@ class K3sServer:
 
 def _tls_sans(*names: str) -> list[str]:
     return [f"--tls-san={name}" for name in names]
-
-
-def _exit_code(watched: str) -> int:
-    """The last one that a watch of the pod has shown."""
-    decoder, code, rest = msgspec.json.Decoder(), -1, watched
-    for text in rest.split("\n}\n"):
-        if text.strip():
-            for status in decoder.decode(f"{text}\n}}")["status"].get("containerStatuses", ()):
-                code = status["state"].get("terminated", {}).get("exitCode", code)
-    return code
