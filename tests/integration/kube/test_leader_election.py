@@ -26,6 +26,7 @@ from tests.integration.kube.candidate import LEASE, WRITTEN
 from tests.leaks import nothing_left
 
 QUICK = LeaseTiming(lease_duration=6, renew_deadline=4, retry_period=0.5)
+PATIENT = LeaseTiming(lease_duration=60, renew_deadline=50, renew_period=0.5, retry_period=0.5)
 
 
 @pytest.fixture(autouse=True)
@@ -222,7 +223,7 @@ async def test_short_troubles_do_not_cost_the_lease(host_api: Api, tmp_path: Pat
     log: list[str] = []
     async with (
         FaultyProxy(host_api.kubeconfig, tmp_path) as proxy,
-        electors(log, host_api.namespace, proxy.kubeconfig, host_api.kubeconfig),
+        electors(log, host_api.namespace, proxy.kubeconfig, host_api.kubeconfig, timing=PATIENT),
     ):
         for trouble in (proxy.cut, partial(proxy.answer, UNWELL, times=2), partial(proxy.answer, BUSY, times=1)):
             trouble()
