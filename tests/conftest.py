@@ -14,7 +14,7 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 _HERE = Path(__file__).parent
-_TWICE = (_HERE / "e2e", _HERE / "integration")
+_TWICE = (_HERE / "e2e", _HERE / "faults", _HERE / "integration")
 _ONCE = _HERE / "integration" / "kube"
 
 
