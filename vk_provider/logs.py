@@ -52,7 +52,13 @@ def configure_logs(log_format: LogFormat, level: LogLevel) -> None:
         )
     else:
         structlog.configure(
-            processors=[*shared, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())],
+            processors=[
+                *shared,
+                # The usual formatter shows local variables, in which there may be secrets.
+                structlog.dev.ConsoleRenderer(
+                    colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+                ),
+            ],
             wrapper_class=structlog.make_filtering_bound_logger(lowest),
             logger_factory=structlog.PrintLoggerFactory(stderr),
             cache_logger_on_first_use=True,

@@ -15,6 +15,26 @@ for _ in range(3):
 print("goes on")
 """
 
+FAILING = """
+import structlog
+from vk_provider.logs import LogFormat, LogLevel, configure_logs
+configure_logs(LogFormat({format!r}), LogLevel.INFO)
+def fail(password):
+    raise ValueError("why")
+try:
+    fail("hid" + "den")
+except ValueError:
+    structlog.get_logger().exception("failed")
+"""
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_failure_is_told_without_the_values_of_variables(log_format: str) -> None:
+    command = [sys.executable, "-c", FAILING.format(format=log_format)]
+    told = subprocess.run(command, capture_output=True, timeout=60, check=True).stderr.decode()
+    assert "ValueError: why" in told
+    assert "hidden" not in told
+
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
 def test_a_full_disk_ends_nothing(log_format: str) -> None:
