@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 from sandbox.session import Session, session
 from tests.cluster_fixtures import FOLDER
 from tests.faults.cluster_run import cluster_stage, run_clusters
-from tests.faults.run import Options, Report, run
+from tests.faults.ordeal import Options, Report
+from tests.faults.run import run
 from tests.faults.stage import stage
 from vk_provider.logs import LogFormat, LogLevel, configure_logs
 

@@ -38,10 +38,10 @@ from sandbox.session import ApiServer, Session
 from tests.faults.cluster_churn import ClusterAction, ClusterChurn
 from tests.faults.cluster_oracle import CONTROL_PLANE, Kept, cluster_violations
 from tests.faults.disk import Disk, small_disk
-from tests.faults.plan import Fault, Side, strikes
+from tests.faults.ordeal import Options, Report, servers, settle, strike_all, writes
+from tests.faults.plan import Fault, Side
 from tests.faults.process import Daemon
-from tests.faults.run import Options, Report
-from tests.faults.striking import READS, Striker
+from tests.faults.striking import Striker
 from tests.faults.tenant import until_done
 from tests.faults.world import Violation
 from tests.faulty_proxy import FaultyProxy
@@ -61,8 +61,6 @@ MADE = (
     PERSISTENT_VOLUME_CLAIMS,
 )
 LEASE = "vk-provider-controller"
-SETTLE_SECONDS = 90.0
-QUIET_SECONDS = 3.0
 PACE = 0.5  # seconds between two actions
 ACTION_SECONDS = 90.0
 
@@ -151,27 +149,33 @@ def _decoded(obj: dict[str, Any]) -> dict[str, Any]:
 
 @asynccontextmanager
 async def cluster_stage(session: Session, folder: Path) -> AsyncIterator[ClusterStage]:
-    server = await asyncio.to_thread(session.api_server, "faults-host", controllers=True)
-    namespace = server.create_namespace("clusters")
-    with small_disk(folder / "controller-disk") as disk:
-        async with (
-            await connected(server.kubeconfig) as client,
-            FaultyProxy(server.kubeconfig, folder) as proxy,
-            watched(client, SECRETS, namespace) as secrets,
-            asyncio.TaskGroup() as group,
-        ):
-            await install_definitions(client)
-            daemon = _controller(proxy, namespace, disk)
-            keeping = group.create_task(daemon.run(), name="controller")
-            freeing = group.create_task(_free_the_lease(daemon, client, namespace), name="lease")
-            striker = _striker(daemon, server, proxy, disk)
-            stage = ClusterStage(client, namespace, striker, proxy)
-            secrets.add_handler(stage)
-            try:
+    async with servers(session, "faults-host") as (server,):
+        namespace = server.create_namespace("clusters")
+        with small_disk(folder / "controller-disk") as disk:
+            async with _controlled(server, namespace, disk, folder) as stage:
                 yield stage
-            finally:
-                keeping.cancel()
-                freeing.cancel()
+
+
+@asynccontextmanager
+async def _controlled(server: ApiServer, namespace: str, disk: Disk, folder: Path) -> AsyncIterator[ClusterStage]:
+    async with (
+        await connected(server.kubeconfig) as client,
+        FaultyProxy(server.kubeconfig, folder) as proxy,
+        watched(client, SECRETS, namespace) as secrets,
+        asyncio.TaskGroup() as group,
+    ):
+        await install_definitions(client)
+        daemon = _controller(proxy, namespace, disk)
+        keeping = group.create_task(daemon.run(), name="controller")
+        freeing = group.create_task(_free_the_lease(daemon, client, namespace), name="lease")
+        striker = _striker(daemon, server, proxy, disk)
+        stage = ClusterStage(client, namespace, striker, proxy)
+        secrets.add_handler(stage)
+        try:
+            yield stage
+        finally:
+            keeping.cancel()
+            freeing.cancel()
 
 
 def _controller(proxy: FaultyProxy, namespace: str, disk: Disk) -> Daemon:
@@ -210,29 +214,20 @@ async def _free_the_lease(daemon: Daemon, client: Client, namespace: str) -> Non
 async def run_clusters(stage: ClusterStage, options: Options) -> Report:
     churn, striker, started = ClusterChurn(options.seed), stage.striker, time.monotonic()
     over, report = asyncio.Event(), Report(options.seed, striker.struck)
+    proxies = {Side.HOST: stage.proxy}
+
+    async def look() -> list[Violation]:
+        return await stage.violations(churn.expected)
+
     async with asyncio.TaskGroup() as group:
         group.create_task(_live(stage, churn, over, report), name="authors")
-        for strike in strikes(options.seed):
-            if striker.kills >= options.kills or time.monotonic() > started + options.seconds:
-                break
-            if strike.fault is not Fault.CLOCK:
-                await striker.strike(strike)
+        await strike_all(striker, options, spared=[Fault.CLOCK])
         over.set()
-    calm = time.monotonic()
-    left = await _settle(stage, churn)
-    report.settled_after = time.monotonic() - calm
-    before = len(stage.proxy.requests)
-    await asyncio.sleep(QUIET_SECONDS)
-    unrest = [
-        Violation("unrest", f"{request.method} {request.target}, although all agrees")
-        for request in stage.proxy.requests[before:]
-        if request.method not in READS and "/leases" not in request.target
-    ]
+    left, report.settled_after = await settle(look, proxies, ignored=["/leases"])
     crashes = [Violation("crash", crash) for crash in striker.daemon.crashes]
-    report.found = [*left, *unrest, *stage.kept.violations(), *crashes]
+    report.found = [*left, *stage.kept.violations(), *crashes]
     report.seconds = time.monotonic() - started
-    writes = (request.method for request in stage.proxy.requests if request.method not in READS)
-    report.writes.update((Side.HOST, method) for method in writes)
+    report.writes = writes(proxies)
     return report
 
 
@@ -246,12 +241,3 @@ async def _live(stage: ClusterStage, churn: ClusterChurn, over: asyncio.Event, r
         except TimeoutError:
             raise AssertionError(f"waited {ACTION_SECONDS:g} s to {action.verb} Cluster {action.name}") from None
         report.verbs["Cluster", action.verb] += 1
-
-
-async def _settle(stage: ClusterStage, churn: ClusterChurn) -> list[Violation]:
-    limit = time.monotonic() + SETTLE_SECONDS
-    while True:
-        found = await stage.violations(churn.expected)
-        if not found or time.monotonic() > limit:
-            return found
-        await asyncio.sleep(0.5)

@@ -29,6 +29,7 @@ from tests.eventually import eventually_true
 from tests.faults import churn, snapshot
 from tests.faults.disk import Disk, small_disk
 from tests.faults.history import History
+from tests.faults.ordeal import servers
 from tests.faults.plan import Side
 from tests.faults.process import Daemon
 from tests.faults.striking import Striker
@@ -73,28 +74,30 @@ class Stage:
 
 @asynccontextmanager
 async def stage(session: Session, folder: Path) -> AsyncIterator[Stage]:
-    host, virtual = await asyncio.to_thread(_servers, session)
+    async with servers(session, "faults-host", "faults-virtual") as (host, virtual):
+        with small_disk(folder / "disk") as disk, simulator(host.kubeconfig, nodes=SIMULATED_NODES):
+            async with _set(host, virtual, disk, folder) as stage:
+                yield stage
+
+
+@asynccontextmanager
+async def _set(host: ApiServer, virtual: ApiServer, disk: Disk, folder: Path) -> AsyncIterator[Stage]:
     namespace = host.create_namespace("tenant")
     cluster = VirtualCluster(host, virtual, namespace, folder)
-    with small_disk(folder / "disk") as disk, simulator(host.kubeconfig, nodes=SIMULATED_NODES):
-        async with await connected(host.kubeconfig) as to_host, await connected(virtual.kubeconfig) as to_virtual:
-            await _furnish(to_host, to_virtual, namespace)
-            async with _proxies({Side.HOST: host, Side.VIRTUAL: virtual}, folder) as proxies:
-                daemon, jump = _provider(cluster, proxies, disk, folder)
-                async with _observed(to_host, to_virtual, namespace) as history, asyncio.TaskGroup() as group:
-                    keeping = group.create_task(daemon.run(), name="provider")
-                    servers = {Side.HOST: host, Side.VIRTUAL: virtual}
-                    striker = Striker(daemon, servers, proxies, disk, jump, lambda: cluster.not_ready() is None)
-                    tenant = Tenant(to_host, to_virtual, namespace, history, daemon.said_of)
-                    planted = await _plant(to_host, namespace, cluster.name)
-                    try:
-                        yield Stage(cluster.name, namespace, to_host, to_virtual, tenant, history, striker, planted)
-                    finally:
-                        keeping.cancel()
-
-
-def _servers(session: Session) -> tuple[ApiServer, ApiServer]:
-    return session.api_server("faults-host", controllers=True), session.api_server("faults-virtual", controllers=True)
+    sides = {Side.HOST: host, Side.VIRTUAL: virtual}
+    async with await connected(host.kubeconfig) as to_host, await connected(virtual.kubeconfig) as to_virtual:
+        await _furnish(to_host, to_virtual, namespace)
+        async with _proxies(sides, folder) as proxies:
+            daemon, jump = _provider(cluster, proxies, disk, folder)
+            async with _observed(to_host, to_virtual, namespace) as history, asyncio.TaskGroup() as group:
+                keeping = group.create_task(daemon.run(), name="provider")
+                striker = Striker(daemon, sides, proxies, disk, jump, lambda: cluster.not_ready() is None)
+                tenant = Tenant(to_host, to_virtual, namespace, history, daemon.said_of)
+                planted = await _plant(to_host, namespace, cluster.name)
+                try:
+                    yield Stage(cluster.name, namespace, to_host, to_virtual, tenant, history, striker, planted)
+                finally:
+                    keeping.cancel()
 
 
 async def _furnish(host: Client, virtual: Client, namespace: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.session import Session
 from tests.faults.cluster_run import cluster_stage, run_clusters
-from tests.faults.run import Options
+from tests.faults.ordeal import Options
 
 KILLS = 8
 SEED = 7

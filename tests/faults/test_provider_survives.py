@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.session import Session
-from tests.faults.run import Options, run
+from tests.faults.ordeal import Options
+from tests.faults.run import run
 from tests.faults.stage import stage
 
 KILLS = 30
