@@ -23,7 +23,8 @@ from kube.work_queue import WorkQueue
 
 K = TypeVar("K", bound=Hashable)
 
-_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+"""The buckets of every histogram of durations, so that they can be laid over each other."""
 
 _FAMILIES = (
     Family("workqueue_depth", "Keys that could be worked on now", "name"),
@@ -137,4 +138,4 @@ class ClientMetrics:
 
 
 def _histogram(name: str, documentation: str, label: str, registry: CollectorRegistry) -> Histogram:
-    return Histogram(name, documentation, [label], registry=registry, buckets=_SECONDS)
+    return Histogram(name, documentation, [label], registry=registry, buckets=SECONDS)

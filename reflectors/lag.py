@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, Histogram
 
 from kube.clock import Clock
 from kube.errors import AlreadyExists, ApiError, Forbidden, Invalid
+from kube.metrics import SECONDS
 from kube.reconciler import Reconcile, Refused, RequeueAfter
 from reflectors.refused import is_lost_race
 
@@ -23,7 +24,6 @@ K = TypeVar("K", bound=Hashable)
 Tell = Callable[[K], None]
 
 TO_HOST, TO_VIRTUAL = "to_host", "to_virtual"
-_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
 class Lags:
@@ -37,7 +37,7 @@ class Lags:
             "From a change seen on one side to the write that follows on the other, retries included",
             ["kind", "direction"],
             registry=registry,
-            buckets=_SECONDS,
+            buckets=SECONDS,
         )
 
     def of(self, kind: str) -> "Lag[K]":

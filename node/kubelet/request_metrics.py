@@ -9,7 +9,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+from kube.metrics import SECONDS
+
 _BEGAN = web.RequestKey("began", float)
 
 
@@ -25,7 +26,7 @@ class RequestMetrics:
             "Until the answer began",
             ["route"],
             registry=registry,
-            buckets=_SECONDS,
+            buckets=SECONDS,
         )
 
     def measure(self, application: web.Application) -> None:
