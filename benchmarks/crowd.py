@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -11,14 +10,13 @@ from subprocess import Popen
 from typing import TypeVar
 
 import psutil
-from prometheus_client import Metric
-from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.report import Result, at_most
 from kube.client import Client
 from kube.credentials import load_kubeconfig
 from kube.informer import Informer
 from kube.resources import Resource
+from tests.scraped import samples_at
 
 CALLERS = 16
 LIMIT = 300.0
@@ -79,18 +77,11 @@ async def connected(kubeconfig: Path) -> Client:
     return Client(credentials, user_agent="benchmark", field_manager="benchmark", timeout=LIMIT)
 
 
-def metric_families(url: str) -> Iterator[Metric]:
-    """What a daemon of ours tells Prometheus."""
-    with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - the daemon's own address
-        yield from text_string_to_metric_families(answer.read().decode())
-
-
 def count_writes(url: str) -> float:
     """How many a daemon has sent, apart from those that say who leads."""
-    samples = (sample for family in metric_families(url) for sample in family.samples)
     return sum(
         sample.value
-        for sample in samples
+        for sample in samples_at(url)
         if sample.name == "rest_client_requests_total"
         and sample.labels["method"] in WRITES
         and sample.labels["server"] != "lease"

@@ -11,6 +11,7 @@ import psutil
 
 from benchmarks.crowd import cpu_seconds
 from benchmarks.report import Result
+from benchmarks.streaming import first_byte, start_pod
 from kube.connection import Access
 from kube.credentials import load_kubeconfig
 from sandbox.session import session
@@ -32,16 +33,8 @@ def results() -> list[Result]:
     with TemporaryDirectory() as name, session(Path(name) / "sandbox") as sandbox:
         host, virtual = sandbox.host_cluster(), sandbox.api_server("virtual", controllers=True)
         with virtual_cluster(host, virtual, Path(name)) as cluster:
-            _start_pod(cluster)
+            start_pod(cluster.kubectl(), POD, SCRIPT)
             return asyncio.run(_measure(cluster))
-
-
-def _start_pod(cluster: VirtualCluster) -> None:
-    kubectl = cluster.kubectl()
-    container = {"name": "app", "image": "busybox", "command": ["sh", "-c", SCRIPT]}
-    spec = {"automountServiceAccountToken": False, "terminationGracePeriodSeconds": 0, "containers": [container]}
-    kubectl.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": POD}, "spec": spec})
-    kubectl.wait_for("condition=Ready", f"pod/{POD}")
 
 
 async def _measure(cluster: VirtualCluster) -> list[Result]:
@@ -52,7 +45,7 @@ async def _measure(cluster: VirtualCluster) -> list[Result]:
         memory, cpu = provider.memory_info().rss, cpu_seconds(provider)
         seconds = await _follow(http, access, cluster)
         memory, cpu = provider.memory_info().rss - memory, cpu_seconds(provider) - cpu
-        waits = await asyncio.gather(*(_first_byte(http, access) for _ in range(EXECS)))
+        waits = await asyncio.gather(*(first_byte(http, access, "default", POD) for _ in range(EXECS)))
     return [
         Result(f"lines to {FOLLOWERS} followers, all together", FOLLOWERS * LINES / seconds, unit="lines/s"),
         Result("provider's CPU for them", cpu / (FOLLOWERS * LINES) * 1e6, unit="µs/line"),
@@ -85,14 +78,3 @@ async def _read_to_the_end(http: aiohttp.ClientSession, access: Access, listenin
             if tail == LAST:
                 return
     raise RuntimeError(f"a follower's log ended with {tail!r}")
-
-
-async def _first_byte(http: aiohttp.ClientSession, access: Access) -> float:
-    """Return the seconds until a command says something."""
-    url = f"{access.server}/api/v1/namespaces/default/pods/{POD}/exec?command=echo&command=here&stdout=true"
-    began = time.monotonic()
-    async with http.ws_connect(url, protocols=["v4.channel.k8s.io"], ssl=access.tls or True) as socket:
-        async for message in socket:
-            if message.data[1:] == b"here\n":
-                return time.monotonic() - began
-    raise RuntimeError("an exec ended without a word")

@@ -20,7 +20,6 @@ from benchmarks.crowd import (
     connected,
     cpu_seconds,
     lags,
-    metric_families,
     percentiles,
     until,
     watched,
@@ -33,6 +32,7 @@ from kube.store import Change
 from reflectors.sync_settings import KEY
 from reflectors.translation import metadata
 from sandbox.session import session
+from tests.scraped import samples_at
 from tests.virtual_cluster import VirtualCluster, virtual_cluster
 
 NAMESPACE = "default"
@@ -153,10 +153,9 @@ async def _restart(cluster: VirtualCluster, virtual: Side, host: Side) -> Result
 
 def _has_looked_at(url: str, name: str, count: int) -> Callable[[], bool]:
     def look() -> bool:
-        samples = (sample for family in metric_families(url) for sample in family.samples)
         return any(
             each.name == "workqueue_work_duration_seconds_count" and each.labels["name"] == name and each.value >= count
-            for each in samples
+            for each in samples_at(url)
         )
 
     return look

@@ -21,6 +21,7 @@ import aiohttp
 import psutil
 
 from benchmarks.report import Result, at_least, at_most, print_results
+from benchmarks.streaming import first_byte, start_pod
 from kube.credentials import load_kubeconfig
 from sandbox.session import session
 from tests.kubectl import Kubectl
@@ -33,7 +34,6 @@ COPY_LIMIT = 600.0
 EXEC_ROUNDS = 30
 LOG_ROUNDS = 7
 LOG_LINES = 120_000  # which a node keeps with 65 bytes each: less than the 10 MiB at which it begins a new file
-STDOUT = 1  # of the channels that v4.channel.k8s.io tells apart
 POD = "streams"
 SCRIPT = f"seq {LOG_LINES} | sed 's/^/line of a log /'; sleep 100000"
 
@@ -67,10 +67,7 @@ def results(mib: int = COPIED_MIB) -> list[Result]:
 def _ways(cluster: VirtualCluster) -> tuple[Way, Way]:
     """Start the pod, and tell how to reach it through the virtual cluster and on the host."""
     virtual, host = cluster.kubectl(), cluster.host_kubectl()
-    container = {"name": "app", "image": "busybox", "command": ["sh", "-c", SCRIPT]}
-    spec = {"automountServiceAccountToken": False, "terminationGracePeriodSeconds": 0, "containers": [container]}
-    virtual.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": POD}, "spec": spec})
-    virtual.wait_for("condition=Ready", f"pod/{POD}")
+    start_pod(virtual, POD, SCRIPT)
     (host_pod,) = host.get("pods")["items"]
     return (
         Way(virtual, POD, cluster.virtual.kubeconfig),
@@ -93,19 +90,10 @@ def _exec(ours: Way, direct: Way) -> list[Result]:
 
 
 async def _first_byte(way: Way) -> float:
-    """Seconds until a command says something, on a connection of its own and without the time that kubectl takes."""
     access = await (await load_kubeconfig(way.kubeconfig)).access()
     namespace = way.kubectl.command[-1].removeprefix("--namespace=")
-    path = f"/api/v1/namespaces/{namespace}/pods/{way.pod}/exec?command=echo&command=here&stdout=true&container=app"
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as http:
-        began = time.perf_counter()
-        async with http.ws_connect(
-            access.server + path, protocols=["v4.channel.k8s.io"], ssl=access.tls or True
-        ) as socket:
-            async for message in socket:
-                if message.data[0] == STDOUT and len(message.data) > 1:
-                    return time.perf_counter() - began
-    raise RuntimeError(f"exec in {way.pod} ended without a word")
+        return await first_byte(http, access, namespace, way.pod)
 
 
 def _logs(ours: Way, direct: Way) -> list[Result]:

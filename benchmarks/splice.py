@@ -23,6 +23,7 @@ import yaml
 from benchmarks.report import Result, at_least, at_most
 from benchmarks.splice_host import give, take
 from kube.certificates import Subject, issue, new_authority
+from tests.ports import free_port
 
 SIZE = 1 << 28
 ROUNDS = 4
@@ -105,7 +106,7 @@ def _python(module: str, directory: Path) -> Iterator[tuple[int, psutil.Process]
 
 @contextmanager
 def _socat(directory: Path, host: int) -> Iterator[tuple[int, psutil.Process]]:
-    port = _free_port()
+    port = free_port()
     listen = f"OPENSSL-LISTEN:{port},bind=127.0.0.1,fork,verify=0,cert={directory}/server.pem"
     command: Sequence[str] = ["socat", "-b", "262144", listen, f"OPENSSL:127.0.0.1:{host},verify=0"]
     # It complains of the connection that only looks whether it listens.
@@ -115,11 +116,6 @@ def _socat(directory: Path, host: int) -> Iterator[tuple[int, psutil.Process]]:
             yield port, psutil.Process(process.pid)
         finally:
             process.terminate()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 def _wait_until_listening(port: int) -> None:

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.crowd import connected, metric_families, until, watched
+from benchmarks.crowd import connected, until, watched
 from benchmarks.report import Result, at_most
 from kube.client import Client
 from kube.resources import PODS
 from reflectors.translation.metadata import NAME
 from sandbox.provider import NODE
 from sandbox.session import ApiServer, session
-from sandbox.waiting import wait_until
 from tests.virtual_cluster import VirtualCluster, running
 
 ROUNDS = 3
@@ -42,7 +41,7 @@ class Twins:
 
     def swap(self) -> None:
         """The one that has ended starts again, and stands by."""
-        wait_until(lambda: _trouble(self.standby), what="the standby to lead", seconds=60, advice=self.standby.log())
+        self.standby.wait_leading()
         self.leader.start()
         self.leader, self.standby = self.standby, self.leader
 
@@ -59,13 +58,6 @@ def _twins(host: ApiServer, virtual: ApiServer, folder: Path) -> Iterator[Twins]
         yield Twins(*started)
 
 
-def _trouble(cluster: VirtualCluster) -> str | None:
-    families = metric_families(f"http://127.0.0.1:{cluster.health_port}/metrics")
-    samples = (sample for family in families for sample in family.samples)
-    leads = any(sample.name == "leader_election_master_status" and sample.value for sample in samples)
-    return None if leads else "it stands by"
-
-
 async def _measure(twins: Twins) -> list[Result]:
     async with (
         await connected(twins.leader.host.kubeconfig) as host,
@@ -76,8 +68,7 @@ async def _measure(twins: Twins) -> list[Result]:
         def on_host(name: str) -> bool:
             return any(pod.metadata.annotations.get(NAME) == name for pod in host_pods.store.values())
 
-        # The provider is ready before it leads.
-        wait_until(lambda: _trouble(twins.leader), what="the first to lead", seconds=60, advice=twins.leader.log())
+        twins.leader.wait_leading()
         killed = [await _gap(twins, virtual, on_host, f"killed-{number}", kill=True) for number in range(ROUNDS)]
         ended = [await _gap(twins, virtual, on_host, f"ended-{number}", kill=False) for number in range(ROUNDS)]
     return [

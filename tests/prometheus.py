@@ -1,7 +1,6 @@
 """A real Prometheus, for tests to have look at what they run."""
 
 import json
-import socket
 import subprocess
 import urllib.parse
 import urllib.request
@@ -13,6 +12,7 @@ from typing import Any
 import yaml
 
 from sandbox.waiting import wait_until
+from tests.ports import free_port
 
 START_LIMIT = 60.0
 
@@ -21,7 +21,7 @@ START_LIMIT = 60.0
 def running_prometheus(program: Path, folder: Path, config: Mapping[str, Any]) -> Iterator[str]:
     """Where its API is; `folder` is for its files."""
     (folder / "prometheus.yaml").write_text(yaml.safe_dump(config))
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     options = {
         "config.file": folder / "prometheus.yaml",
         "storage.tsdb.path": folder / "data",
@@ -52,9 +52,3 @@ def _not_ready(address: str) -> str | None:
             return None
     except OSError as error:
         return str(error)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port

@@ -1,7 +1,6 @@
 """A virtual cluster for tests: an API server, and a `vkp provider` beside it, in a process of its own."""
 
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -14,6 +13,8 @@ from sandbox.provider import ProviderSetup
 from sandbox.session import ApiServer
 from sandbox.waiting import wait_until
 from tests.kubectl import Kubectl
+from tests.ports import free_port
+from tests.scraped import samples_at
 
 
 class VirtualCluster:
@@ -27,8 +28,8 @@ class VirtualCluster:
         self.namespace = namespace  # on the host
         self.name = name
         self.folder = folder
-        self.kubelet_port = _free_port(host.machine)
-        self.health_port = _free_port("127.0.0.1")
+        self.kubelet_port = free_port(host.machine)
+        self.health_port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -97,6 +98,21 @@ class VirtualCluster:
         except OSError as error:
             return str(error)
 
+    def metric(self, name: str, /, **labels: str) -> float:
+        """The sum of the provider's samples of this name that have these labels."""
+        samples = samples_at(f"http://127.0.0.1:{self.health_port}/metrics")
+        return sum(each.value for each in samples if each.name == name and labels.items() <= each.labels.items())
+
+    def leads(self) -> bool:
+        """Whether the provider writes, or stands by: it is ready before it leads."""
+        return self.metric("leader_election_master_status") == 1
+
+    def wait_leading(self) -> None:
+        def look() -> str | None:
+            return None if self.leads() else "it stands by"
+
+        wait_until(look, what="the provider to lead", seconds=60, advice=f"its log ends with {self.log()[-4000:]}")
+
     def kill(self) -> None:
         """Kill -9."""
         assert self._process is not None
@@ -146,9 +162,3 @@ def resolving(*clusters: VirtualCluster) -> Iterator[None]:
     yield
     for kubectl in kubectls:
         kubectl("delete", f"deployment/{cluster_dns.NAME}", f"service/{cluster_dns.NAME}", "--cascade=foreground")
-
-
-def _free_port(address: str) -> int:
-    with socket.create_server((address, 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port

@@ -9,8 +9,6 @@ from signal import SIGCONT, SIGSTOP
 import pytest
 import yaml
 
-from benchmarks.crowd import metric_families
-from sandbox.waiting import wait_until
 from tests.e2e.tenants import Tenant, container
 from tests.faulty_proxy import read_upstream
 from tests.virtual_cluster import VirtualCluster, running
@@ -27,11 +25,11 @@ def cluster(started: VirtualCluster) -> VirtualCluster:
 @pytest.fixture
 def standby(cluster: VirtualCluster, tmp_path: Path) -> Iterator[VirtualCluster]:
     """A second provider; afterwards the first is the only one again."""
-    wait_for_leader(cluster)
+    cluster.wait_leading()
     second = VirtualCluster(cluster.host, cluster.virtual, cluster.namespace, tmp_path)
     with running(second):
         yield second
-    wait_for_leader(cluster)
+    cluster.wait_leading()
 
 
 @pytest.fixture(scope="module")
@@ -39,16 +37,6 @@ def pods(tenant: Tenant) -> Tenant:
     """A tenant with a pod that nothing may happen to."""
     tenant.run("speaker", container("echo here; sleep 3600"))
     return tenant
-
-
-def wait_for_leader(provider: VirtualCluster) -> None:
-    def look() -> str | None:
-        families = metric_families(f"http://127.0.0.1:{provider.health_port}/metrics")
-        samples = (sample for family in families for sample in family.samples)
-        leads = any(each.name == "leader_election_master_status" and each.value for each in samples)
-        return None if leads else "it stands by"
-
-    wait_until(look, what="the provider to lead", seconds=60, advice=provider.log()[-4000:])
 
 
 def said(provider: VirtualCluster, folder: Path, path: str, method: str = "GET") -> str:
@@ -75,7 +63,7 @@ def test_when_the_leader_is_killed_no_container_notices_and_kubectl_goes_on_by_t
 ) -> None:
     before = pods.host_pod("speaker")
     cluster.kill()
-    wait_for_leader(standby)
+    standby.wait_leading()
     pods.create("new", container("sleep 3600"))
     pods.wait_ready("new")
     assert pods.virtual("exec", "speaker", "--", "echo", "here") == "here\n"
@@ -96,7 +84,7 @@ def test_a_leader_that_was_paused_beyond_its_lease_becomes_the_standby_with_its_
         assert stream.stdout.readline() == b"before\n"
         os.kill(cluster.pid, SIGSTOP)
         try:
-            wait_for_leader(standby)
+            standby.wait_leading()
         finally:
             os.kill(cluster.pid, SIGCONT)
         stream.stdin.write(b"after\n")
@@ -109,7 +97,7 @@ def test_a_leader_that_ends_leaves_the_node_to_the_other(
     pods: Tenant, cluster: VirtualCluster, standby: VirtualCluster
 ) -> None:
     assert cluster.stop() == 0
-    wait_for_leader(standby)
+    standby.wait_leading()
     assert pods.virtual("exec", "speaker", "--", "echo", "here") == "here\n"
     pods.virtual.wait_for("condition=Ready", "node/virtual-node")
     cluster.start()

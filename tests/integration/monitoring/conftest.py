@@ -6,8 +6,9 @@ import pytest
 from sandbox.session import ApiServer
 from tests.cluster_fixtures import Api
 from tests.eventually import eventually_true
-from tests.integration.monitoring.scraped import free_port, scraped
+from tests.integration.monitoring.scraped import scraped
 from tests.integration.vk_provider.controlling import author
+from tests.ports import free_port
 from tests.virtual_cluster import VirtualCluster, virtual_cluster
 
 

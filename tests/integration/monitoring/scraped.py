@@ -1,7 +1,6 @@
 """What running daemons say of themselves on their health ports."""
 
 import asyncio
-import socket
 import urllib.request
 
 from prometheus_client import Metric
@@ -23,9 +22,3 @@ def name_of(family: Metric) -> str:
 
 def labels_of(family: Metric) -> set[str]:
     return {label for sample in family.samples for label in sample.labels} - {"le"}
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port

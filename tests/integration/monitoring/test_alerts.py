@@ -20,9 +20,9 @@ from tests.cluster_fixtures import FOLDER, Api
 from tests.eventually import eventually_true
 from tests.faulty_proxy import Request, is_list, response
 from tests.integration.monitoring.prometheus import Target, prometheus
-from tests.integration.monitoring.scraped import free_port
 from tests.integration.monitoring.watched import Watched, watched
 from tests.integration.vk_provider.controlling import author
+from tests.ports import free_port
 from vk_provider.install.alerts import CONTROLLER_JOB, GROUPS, RUNBOOKS, rules
 
 FAILURE = response("500 Internal Server Error", b"")

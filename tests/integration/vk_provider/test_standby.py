@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.crowd import WRITES, metric_families
+from benchmarks.crowd import WRITES
 from kube.client import Client
 from kube.credentials import load_kubeconfig
 from kube.errors import NotFound
@@ -71,7 +71,7 @@ class Twins:
 
     async def until_led_by(self, provider: VirtualCluster) -> None:
         async def look() -> bool:
-            return await leads(provider)
+            return await asyncio.to_thread(provider.leads)
 
         await self.until(look, "a provider to lead")
 
@@ -81,18 +81,6 @@ class Twins:
         except AssertionError as error:
             logs = "\n".join(each.log()[-4000:] for each in (self.first, self.second))
             raise AssertionError(f"{error}; the providers said:\n{logs}") from error
-
-
-async def leads(provider: VirtualCluster) -> bool:
-    return await metric(provider, "leader_election_master_status") == 1
-
-
-async def metric(provider: VirtualCluster, metric_name: str, **labels: str) -> float:
-    """The sum of a metric's samples that have these labels."""
-    url = f"http://127.0.0.1:{provider.health_port}/metrics"
-    families = await asyncio.to_thread(lambda: list(metric_families(url)))
-    samples = [sample for family in families for sample in family.samples if sample.name == metric_name]
-    return sum(sample.value for sample in samples if labels.items() <= sample.labels.items())
 
 
 @asynccontextmanager
@@ -153,8 +141,10 @@ async def test_one_leads_and_the_other_stands_by_ready(host_api: Api, virtual_ap
         assert STANDS_BY not in pair.first.log()
         await pair.create("one")
         await pair.until_on_host("one")
-        assert not await leads(pair.second)
-        written = [await metric(pair.second, "rest_client_requests_total", method=verb) for verb in WRITES]
+        assert not await asyncio.to_thread(pair.second.leads)
+        written = [
+            await asyncio.to_thread(pair.second.metric, "rest_client_requests_total", method=verb) for verb in WRITES
+        ]
         assert sum(written) == 0
 
 
@@ -200,7 +190,7 @@ async def test_a_provider_that_starts_again_under_its_name_leads_on(
         await asyncio.to_thread(pair.first.start, f"--node-name={NODE}")
         await pair.create("one")
         await pair.until_on_host("one")
-        assert await leads(pair.first)
+        assert await asyncio.to_thread(pair.first.leads)
         assert (await pair.holding()).lease_transitions == 0
 
 
@@ -254,7 +244,7 @@ async def test_a_leader_that_was_paused_beyond_its_lease_writes_nothing_when_it_
         await eventually(lambda: STANDS_BY in pair.first.log(), "the first to stand by", seconds=LIMIT)
 
         async def has_caught_up() -> bool:
-            return await metric(pair.first, "informer_objects", name="host pods") == 11
+            return await asyncio.to_thread(pair.first.metric, "informer_objects", name="host pods") == 11
 
         await pair.until(has_caught_up, "the first to hear of all that happened")
         assert record.writes() == []
