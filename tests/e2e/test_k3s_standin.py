@@ -35,7 +35,8 @@ def test_one_server_serves_ends_in_good_order_and_keeps_its_data(first: K3sServe
     kubectl.wait_for("jsonpath={.spec.clusterIP}=10.43.0.53", "service/kube-dns", "--namespace=kube-system")
     token = first.exec("cat", f"{DATA}/server/token")
     assert token.startswith("K10")
-    assert first.stop() == 0
+    assert first.end() == 0
+    first.stop()
     first.start(cluster_dns="10.43.0.53")
     assert first.kubectl()("get", "configmap", "kept", "-o", "name") == "configmap/kept\n"
     assert first.exec("cat", f"{DATA}/server/token") == token
