@@ -4,6 +4,7 @@ import sys
 from importlib import import_module
 
 from benchmarks.report import missed, print_results
+from vk_provider.logs import LogFormat, LogLevel, configure_logs
 
 MODULES = {  # name on the command line: a module with `results() -> list[Result]`
     "client": "benchmarks.client",
@@ -26,6 +27,7 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(MODULES)}", file=sys.stderr)
         return 2
+    configure_logs(LogFormat.CONSOLE, LogLevel.ERROR)  # of informers and clients in here; daemons have their own
     failures = 0
     for name in names or MODULES:
         results = import_module(MODULES[name]).results()

@@ -154,7 +154,7 @@ class LeaderElector:
             return
         self._leads_until = _NEVER
         try:
-            async with self._clock.timeout(self._timing.retry_period):
+            async with self._clock.timeout(self._timing.renew_period):
                 lease = self._lease or await self._read()
                 if lease is not None and holding_of(lease).holder_identity == self._identity:
                     await self._client.replace(LEASES, released(lease, self._clock.utcnow()), self._key.namespace)
