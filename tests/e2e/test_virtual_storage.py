@@ -14,8 +14,8 @@ def test_a_statefulset_finds_its_data_again_after_it_was_scaled_to_nothing(tenan
     for lives in (1, 2):
         tenant.virtual("scale", "statefulset/db", "--replicas=1")
         tenant.virtual("rollout", "status", "statefulset/db", "--timeout=90s")
-        tenant.eventually("the count", lambda: tenant.virtual("exec", "db-0", "--", "cat", "/data/said").strip())
-        assert tenant.virtual("exec", "db-0", "--", "cat", "/data/said") == f"{lives} lives\n"
+        tenant.eventually("the count", lambda: said(tenant, "db-0"))
+        assert said(tenant, "db-0") == f"{lives} lives\n"
         tenant.virtual("scale", "statefulset/db", "--replicas=0")
         tenant.eventually("no pod", lambda: not tenant.pods())
     # By this a provider knows that the host waits for a pod if it may not see the host's classes.
@@ -39,6 +39,11 @@ def test_a_claim_that_the_host_cannot_bind_is_pending_and_says_why(tenant: Tenan
 
 
 CLAIM_SPEC: dict[str, Any] = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
+
+
+def said(tenant: Tenant, pod: str) -> str:
+    """What the pod wrote; nothing while the host's kubelet still takes its predecessor's container for its own."""
+    return tenant.virtual.run("exec", pod, "--", "cat", "/data/said").stdout.decode()
 
 
 def claim(name: str) -> dict[str, Any]:
