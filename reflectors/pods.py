@@ -58,6 +58,7 @@ class PodReflector:
         self._whenever_leading = tools.sides.whenever_leading
         self._dependencies = dependencies
         self._waiting_since: dict[Key, float] = {}
+        self._let_go: dict[Key, str] = {}  # UIDs of pods that their API server has removed, which the watch will tell
         self._virtual_pods = virtual_pods
         timing = Timing(clock=tools.clock)
         self._host_pods = Informer(
@@ -127,6 +128,7 @@ class PodReflector:
         """Look at everything again from time to time, should a wake-up ever have been lost; that costs no request."""
         while True:
             await self._clock.sleep(SWEEP_SECONDS)
+            self._let_go.clear()
             virtual = (pod.key for pod in self._virtual_pods.values())
             host = map(self._key_of_host, self._host_pods.store.values())
             for key in {*virtual, *host} - {None}:
@@ -184,7 +186,8 @@ class PodReflector:
         if refused is not None:
             self._events.refused(virtual, refused)
         write = pod_writes.next_virtual_write(virtual_pod, host_pod, self._context, refused, now=self._now())
-        if write is not None:
+        is_let_go = isinstance(write, Finalize) and self._let_go.get(virtual.key) == write.uid
+        if write is not None and not is_let_go:
             await self._write_virtual(virtual.key, write)
             self._lag.wrote_virtual(virtual.key)
 
@@ -242,6 +245,7 @@ class PodReflector:
                 case Finalize(uid):
                     log.info("finalizing virtual pod", key=str(key))
                     await self._sides.virtual.delete(PODS, key.name, key.namespace, grace_period_seconds=0, uid=uid)
+                    self._let_go[key] = uid
 
     def _seen(self, key: Key) -> tuple[Object | None, Object | None]:
         virtual = self._virtual.get(key)
@@ -250,6 +254,7 @@ class PodReflector:
 
     def _forget(self, key: Key) -> None:
         self._waiting_since.pop(key, None)
+        self._let_go.pop(key, None)
         self._virtual.forget(key)
         self._host.forget(self._host_key(key))
         self._events.forget(key)

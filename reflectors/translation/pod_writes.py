@@ -101,11 +101,14 @@ def _deletion(host: Json, grace_period: int, why: str) -> Delete | None:
 
 def _finalization(virtual: Json, now: str) -> VirtualWrite | None:
     metadata = virtual["metadata"]
-    if listed(metadata, "finalizers") and _has_started(virtual) and not _has_ended(virtual):
+    finalizers = listed(metadata, "finalizers")
+    if finalizers and _has_started(virtual) and not _has_ended(virtual):
         # Somebody waits for this pod's end, a Job for one: without a final phase it would wait for ever.
         return deleted_status(virtual, now)
-    # A grace period of 0 is what finalizing gives it: then it is up to others to let it go.
-    return Finalize(metadata["uid"]) if metadata.get("deletionGracePeriodSeconds") != 0 else None
+    # A grace period of 0 is what finalizing gives it: then it is up to others to let it go, if there are any. An API
+    # server that was killed between giving it and removing the pod leaves the pod for good, until it is told again.
+    is_left = metadata.get("deletionGracePeriodSeconds") == 0 and finalizers
+    return None if is_left else Finalize(metadata["uid"])
 
 
 def _is_of(virtual: Json, host: Json, context: Context) -> bool:

@@ -14,17 +14,19 @@ from kube.resources import (
     CONFIG_MAPS,
     ENDPOINTS,
     INGRESSES,
+    NAMESPACES,
     NETWORK_POLICIES,
     PERSISTENT_VOLUME_CLAIMS,
     PODS,
     PRIORITY_CLASSES,
     SECRETS,
     SERVICES,
+    STORAGE_CLASSES,
     Resource,
 )
 from tests.faults.kinds import CLAIMS_IN_USE, SLICES, Variant, name_of
 
-NAMESPACES = ("shop", "bank")
+LASTING_NAMESPACES = ("shop", "bank")
 
 
 class Verb(StrEnum):
@@ -54,6 +56,8 @@ _NUMBERS: Mapping[Resource, tuple[int, int]] = {
     INGRESSES: (3, 1),
     NETWORK_POLICIES: (3, 1),
     PRIORITY_CLASSES: (3, 1),
+    STORAGE_CLASSES: (3, 1),
+    NAMESPACES: (2, 1),
 }
 
 
@@ -70,7 +74,7 @@ class Subject:
 
 _IN_USE = frozenset(
     Subject(PERSISTENT_VOLUME_CLAIMS, Key(namespace, name_of(PERSISTENT_VOLUME_CLAIMS, number)))
-    for namespace in NAMESPACES
+    for namespace in LASTING_NAMESPACES
     for number in range(CLAIMS_IN_USE)
 )
 
@@ -109,7 +113,7 @@ class Churn:
         kinds = list(_NUMBERS)
         resource = self._random.choices(kinds, weights=[_NUMBERS[kind][1] for kind in kinds])[0]
         name = name_of(resource, self._random.randrange(_NUMBERS[resource][0]))
-        namespace = self._random.choice(NAMESPACES)
+        namespace = self._random.choice(LASTING_NAMESPACES)
         return Subject(resource, Key(namespace if resource.namespaced else "", name))
 
     def _verb(self, subject: Subject) -> Verb:

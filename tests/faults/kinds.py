@@ -1,6 +1,7 @@
 """The kinds that are reflected, and what objects of them look like here.
 
-Every object carries its revision as a label, which is the tenant's and so has to be on the host copy as well.
+Every object carries its revision as a label, which is its author's and so has to be on the copy as well. StorageClasses
+are made on the host, and go the other way. A namespace comes with something of each kind that is in the way of its end.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,12 +12,14 @@ from kube.resources import (
     CONFIG_MAPS,
     ENDPOINTS,
     INGRESSES,
+    NAMESPACES,
     NETWORK_POLICIES,
     PERSISTENT_VOLUME_CLAIMS,
     PODS,
     PRIORITY_CLASSES,
     SECRETS,
     SERVICES,
+    STORAGE_CLASSES,
     Resource,
 )
 
@@ -123,6 +126,20 @@ def _priority_class(_: str, variant: Variant) -> Json:
     return {"value": 1000 + variant.choice % 100, "description": f"revision {variant.revision}"}
 
 
+def _storage_class(_: str, variant: Variant) -> Json:
+    return {
+        "provisioner": "faults.test/nobody",
+        "parameters": {"secret": "of the host"},
+        "allowVolumeExpansion": variant.choice % 2 == 0,
+        "reclaimPolicy": "Retain" if variant.choice % 3 == 0 else "Delete",
+    }
+
+
+def _namespace(_: str, variant: Variant) -> Json:
+    del variant
+    return {}
+
+
 CONTENTS: Mapping[Resource, Content] = {
     PODS: _pod,
     CONFIG_MAPS: _config_map,
@@ -134,7 +151,10 @@ CONTENTS: Mapping[Resource, Content] = {
     INGRESSES: _ingress,
     NETWORK_POLICIES: _policy,
     PRIORITY_CLASSES: _priority_class,
+    STORAGE_CLASSES: _storage_class,
+    NAMESPACES: _namespace,
 }
+IN_A_NAMESPACE = (CONFIG_MAPS, SECRETS, SERVICES, PODS)
 
 
 def name_of(resource: Resource, number: int) -> str:
@@ -143,6 +163,7 @@ def name_of(resource: Resource, number: int) -> str:
         return f"services-{number * 2}"
     plural = "config-maps" if resource == CONFIG_MAPS else resource.plural
     plural = "persistent-volume-claims" if resource == PERSISTENT_VOLUME_CLAIMS else plural
+    plural = "storage-classes" if resource == STORAGE_CLASSES else plural
     return f"{plural}-{number}"
 
 
@@ -153,3 +174,13 @@ def body(resource: Resource, namespace: str, name: str, variant: Variant) -> Jso
     labels = {REVISION: str(variant.revision), "app": name, STRANGE_LABEL: "somebody-else", **given.get("labels", {})}
     metadata = {"name": name, "labels": labels, **({"namespace": namespace} if resource.namespaced else {})}
     return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata, **content}
+
+
+def bodies_in(namespace: str) -> list[tuple[Resource, Json]]:
+    """What comes and goes with a namespace. None has a revision, for the tenant does not ask for its end by itself."""
+    found = []
+    for resource in IN_A_NAMESPACE:
+        whole = body(resource, namespace, name_of(resource, 1), Variant(1, 15))
+        del whole["metadata"]["labels"][REVISION]
+        found.append((resource, whole))
+    return found

@@ -71,6 +71,7 @@ def violations(world: World) -> list[Violation]:
         copies_are_true,
         names_are_injective,
         nobody_is_reached_by_mistake,
+        classes_are_offered,
         others_are_untouched,
         nothing_is_held_back,
         pods_agree,
@@ -81,7 +82,7 @@ def violations(world: World) -> list[Violation]:
 
 def nothing_is_lost(world: World) -> Iterator[Violation]:
     """All that the tenant made and did not delete is there, and nothing that it deleted."""
-    for kind in KINDS:
+    for kind in (*KINDS, "Namespace"):
         if kind == "Endpoints":
             continue  # the virtual cluster's own controllers make and delete them with their Services
         originals = world.originals(kind)
@@ -189,6 +190,28 @@ def _is_scoped(selector: Json, world: World, namespace: str) -> bool:
     return only.get(CLUSTER) == {world.cluster} and only.get(NAMESPACE_LABEL) == {namespace}
 
 
+def classes_are_offered(world: World) -> Iterator[Violation]:
+    """The host's StorageClasses are in the virtual cluster as they are, but for what concerns the host alone."""
+    originals = {name_of("StorageClass", obj): obj for obj in world.host.get("StorageClass", ())}
+    copies = {
+        name: obj for name, obj in world.originals("StorageClass").items() if labels(obj).get(SYNC_SOURCE) == "host"
+    }
+    for name in originals.keys() - copies.keys():
+        yield Violation("missing", f"the host's {name} is not offered")
+    for name, copy in copies.items():
+        if name not in originals:
+            yield Violation("orphan", f"{name} is offered, and the host has none")
+        elif _promised(copy) != _promised(originals[name]):
+            yield Violation("stale", f"{name} is {_promised(originals[name])}, and is offered as {_promised(copy)}")
+        if copy.get("parameters") or CLUSTER in labels(copy):
+            yield Violation("leak", f"{name} tells the tenant of the host")
+
+
+def _promised(storage_class: Json) -> object:
+    fields = ("reclaimPolicy", "volumeBindingMode", "allowVolumeExpansion")
+    return labels(storage_class).get(REVISION), [storage_class.get(field) for field in fields]
+
+
 def others_are_untouched(world: World) -> Iterator[Violation]:
     """What others have on the host is as it was; and all that bears our label is ours, or was made for what is."""
     for planted in world.planted:
@@ -211,7 +234,7 @@ def others_are_untouched(world: World) -> Iterator[Violation]:
 
 def nothing_is_held_back(world: World) -> Iterator[Violation]:
     """No finalizer of ours is on anything of the tenant's, and nothing of the tenant's waits for its end."""
-    for kind in (*KINDS, "PersistentVolume"):
+    for kind in (*KINDS, "PersistentVolume", "Namespace"):
         for obj in world.virtual.get(kind, ()):
             metadata, name = obj["metadata"], name_of(kind, obj)
             if any("k3k.io" in each for each in metadata.get("finalizers") or ()):

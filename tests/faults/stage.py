@@ -41,7 +41,7 @@ from tests.virtual_cluster import VirtualCluster
 SIMULATED_NODES = 4
 VOLUMES = 60
 SYNC = "sync"
-EVERYTHING = "ingresses: {enabled: true}\npriorityClasses: {enabled: true}\n"
+EVERYTHING = "".join(f"{kind}: {{enabled: true}}\n" for kind in ("ingresses", "priorityClasses", "storageClasses"))
 START_SECONDS = 60.0
 
 
@@ -105,12 +105,12 @@ async def _furnish(host: Client, virtual: Client, namespace: str) -> None:
     await host.create(CONFIG_MAPS, {"metadata": {"name": SYNC}, "data": {KEY: EVERYTHING}}, namespace)
     for number in range(VOLUMES):
         await host.create(PERSISTENT_VOLUMES, _volume(f"volume-{number}"))
-    for name in churn.NAMESPACES:
+    for name in churn.LASTING_NAMESPACES:
         await virtual.create(NAMESPACES, {"metadata": {"name": name}})
 
     async def are_there() -> bool:
         try:
-            for name in churn.NAMESPACES:
+            for name in churn.LASTING_NAMESPACES:
                 account = await virtual.get(SERVICE_ACCOUNTS, "default", name)
                 if not account.decode("secrets"):  # of which pods get one, before 1.24
                     return False

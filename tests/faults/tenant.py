@@ -15,10 +15,17 @@ from kube.client import Client, PatchType
 from kube.codec import DecodeError
 from kube.errors import AlreadyExists, ApiError, Conflict, Invalid, NotFound, Unreachable
 from kube.objects import Object
-from kube.resources import PERSISTENT_VOLUME_CLAIMS, PODS, PRIORITY_CLASSES, Resource
+from kube.resources import (
+    NAMESPACES,
+    PERSISTENT_VOLUME_CLAIMS,
+    PODS,
+    PRIORITY_CLASSES,
+    STORAGE_CLASSES,
+    Resource,
+)
 from tests.faults.churn import Action, Churn, Subject, Verb
 from tests.faults.history import History
-from tests.faults.kinds import REVISION, Variant, body
+from tests.faults.kinds import REVISION, Variant, bodies_in, body
 
 LANES = 12
 LIMIT = 180.0  # seconds for one action: API servers are killed, and come back
@@ -97,16 +104,29 @@ class Tenant:
         """Create it, as soon as its predecessor is gone."""
         resource, (namespace, name) = subject.resource, subject.key
         whole = body(resource, namespace, name, variant)
+        client = self._client(resource)
 
         async def create() -> bool:
             try:
-                await self._virtual.create(resource, whole)
+                await client.create(resource, whole)
             except AlreadyExists:
                 there = await self._get(subject)
                 return there is not None and there.metadata.labels.get(REVISION) == str(variant.revision)
             return True
 
         await until_done(create)
+        if resource == NAMESPACES:
+            await self._furnish(name)
+
+    async def _furnish(self, namespace: str) -> None:
+        for resource, whole in bodies_in(namespace):
+
+            async def create(resource: Resource = resource, whole: dict[str, Any] = whole) -> bool:
+                with suppress(AlreadyExists):
+                    await self._virtual.create(resource, whole)
+                return True
+
+            await until_done(create)
 
     async def _update(self, subject: Subject, variant: Variant) -> None:
         resource, (namespace, name) = subject.resource, subject.key
@@ -114,7 +134,7 @@ class Tenant:
 
         async def update() -> bool:
             kind = PatchType.STRATEGIC if resource == PODS else PatchType.MERGE
-            await self._virtual.patch(resource, name, patch, namespace or None, patch_type=kind)
+            await self._client(resource).patch(resource, name, patch, namespace or None, patch_type=kind)
             return True
 
         with suppress(NotFound):  # Endpoints go with their Service
@@ -129,7 +149,8 @@ class Tenant:
             self.done.forced.add(there.uid)
 
         async def delete() -> bool:
-            await self._virtual.delete(resource, name, namespace or None, grace_period_seconds=grace, uid=there.uid)
+            client = self._client(resource)
+            await client.delete(resource, name, namespace or None, grace_period_seconds=grace, uid=there.uid)
             return True
 
         with suppress(NotFound, Conflict):
@@ -174,11 +195,16 @@ class Tenant:
 
         async def get() -> bool:
             with suppress(NotFound):
-                found.append(await self._virtual.get(subject.resource, subject.key.name, subject.key.namespace or None))
+                client, (namespace, name) = self._client(subject.resource), subject.key
+                found.append(await client.get(subject.resource, name, namespace or None))
             return True
 
         await until_done(get)
         return found[0] if found else None
+
+    def _client(self, resource: Resource) -> Client:
+        """Where this kind's objects are made."""
+        return self._host if resource == STORAGE_CLASSES else self._virtual
 
 
 def _change(resource: Resource, whole: dict[str, Any]) -> dict[str, Any]:
@@ -187,8 +213,10 @@ def _change(resource: Resource, whole: dict[str, Any]) -> dict[str, Any]:
     if resource == PODS:
         containers = [{key: each[key] for key in ("name", "image")} for each in whole["spec"]["containers"]]
         return metadata | {"spec": {"containers": containers}}
-    if resource == PERSISTENT_VOLUME_CLAIMS:
+    if resource in (PERSISTENT_VOLUME_CLAIMS, NAMESPACES):
         return metadata
+    if resource == STORAGE_CLASSES:
+        return metadata | {"allowVolumeExpansion": whole["allowVolumeExpansion"]}
     if resource == PRIORITY_CLASSES:
         return metadata | {"description": whole["description"]}
     return whole

@@ -10,7 +10,16 @@ import pytest
 
 from tests.faults.kinds import REVISION
 from tests.faults.oracle import violations
-from tests.faults.world import CLUSTER, NAMESPACE_LABEL, ORIGIN_NAME, ORIGIN_NAMESPACE, ORIGIN_UID, Name, World
+from tests.faults.world import (
+    CLUSTER,
+    NAMESPACE_LABEL,
+    ORIGIN_NAME,
+    ORIGIN_NAMESPACE,
+    ORIGIN_UID,
+    SYNC_SOURCE,
+    Name,
+    World,
+)
 
 Json = dict[str, Any]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -72,6 +81,8 @@ def sound() -> World:
         "metadata": {"name": "node", "ownerReferences": [{"uid": "n"}]},
         "spec": {"renewTime": "2025-12-31T23:59:55.000000Z", "leaseDurationSeconds": 40},
     }
+    offered = {"kind": "StorageClass", "metadata": {"name": "fast", "uid": "c", "labels": {REVISION: "1"}}}
+    copied_class = {**offered, "metadata": {"name": "fast", "uid": "d", "labels": {REVISION: "1", SYNC_SOURCE: "host"}}}
     originals = [web, settings, service, policy]
     copied_policy = host(policy)
     copied_policy["spec"]["podSelector"]["matchLabels"] |= scope
@@ -81,12 +92,18 @@ def sound() -> World:
         cluster="tenant",
         host_namespace="host-side",
         node="node",
-        virtual={**{each["kind"]: [each] for each in originals}, "Node": [node], "Lease": [lease]},
+        virtual={
+            **{each["kind"]: [each] for each in originals},
+            "Node": [node],
+            "Lease": [lease],
+            "StorageClass": [copied_class],
+        },
         host={
             "Pod": [host(web)],
             "ConfigMap": [host(settings), copy.deepcopy(planted)],
             "Service": [copied_service],
             "NetworkPolicy": [copied_policy],
+            "StorageClass": [offered],
         },
         now=NOW,
         expected={Name(each["kind"], "shop", each["metadata"]["name"]): 1 for each in originals},
@@ -183,6 +200,16 @@ HARMS: dict[str, tuple[str, Harm]] = {
     "a label says another namespace": (
         "cross-talk",
         lambda world: labels(the(world.host, "Pod")).update({NAMESPACE_LABEL: "bank"}),
+    ),
+    "a class is not offered": ("missing", lambda world: world.virtual["StorageClass"].clear()),
+    "a class is offered that the host has not": ("orphan", lambda world: world.host["StorageClass"].clear()),
+    "a class is offered as something else": (
+        "stale",
+        lambda world: the(world.host, "StorageClass").update(reclaimPolicy="Retain"),
+    ),
+    "a class tells of the host": (
+        "leak",
+        lambda world: the(world.virtual, "StorageClass").update(parameters={"a": "b"}),
     ),
     "somebody else's object is gone": ("foreign", lambda world: world.host["ConfigMap"].pop(1)),
     "somebody else's object was changed": (

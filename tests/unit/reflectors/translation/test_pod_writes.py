@@ -165,7 +165,15 @@ REFUSED = Refuse("Refused", "because")
             Finalize("v2"),
             id="deleted, and only its predecessor is on the host",
         ),
-        pytest.param(pod(status=ENDED, **deleted(0)), None, None, id="finalized, and held by somebody's finalizer"),
+        pytest.param(
+            pod(status=ENDED, **deleted(0, finalizers=["test.example/held"])),
+            None,
+            None,
+            id="finalized, and held by somebody's finalizer",
+        ),
+        pytest.param(
+            pod(**deleted(0)), None, Finalize("v1"), id="finalized by an API server that did not get to its end"
+        ),
         pytest.param(
             pod(status=STARTED, **deleted(finalizers=["batch.kubernetes.io/job-tracking"])),
             None,
