@@ -21,7 +21,7 @@ import aiohttp
 import psutil
 
 from benchmarks.report import Result, at_least, at_most, print_results
-from benchmarks.streaming import first_byte, start_pod
+from benchmarks.streaming import first_byte, start_pods
 from kube.credentials import load_kubeconfig
 from sandbox.session import session
 from tests.kubectl import Kubectl
@@ -67,7 +67,7 @@ def results(mib: int = COPIED_MIB) -> list[Result]:
 def _ways(cluster: VirtualCluster) -> tuple[Way, Way]:
     """Start the pod, and tell how to reach it through the virtual cluster and on the host."""
     virtual, host = cluster.kubectl(), cluster.host_kubectl()
-    start_pod(virtual, POD, SCRIPT)
+    start_pods(virtual, SCRIPT, POD)
     (host_pod,) = host.get("pods")["items"]
     return (
         Way(virtual, POD, cluster.virtual.kubeconfig),

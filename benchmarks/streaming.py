@@ -1,4 +1,4 @@
-"""A pod in a real container, and how long it takes until something executed in it says a word."""
+"""Pods in real containers, and how long it takes until something executed in one says a word."""
 
 import time
 
@@ -10,12 +10,12 @@ from tests.kubectl import Kubectl
 STDOUT = 1  # of the channels that v4.channel.k8s.io tells apart
 
 
-def start_pod(kubectl: Kubectl, name: str, script: str) -> None:
-    """Have a shell run the script, and wait until it does."""
+def start_pods(kubectl: Kubectl, script: str, *names: str) -> None:
+    """Have a shell run the script in each, and wait until they do."""
     container = {"name": "app", "image": "busybox", "command": ["sh", "-c", script]}
     spec = {"automountServiceAccountToken": False, "terminationGracePeriodSeconds": 0, "containers": [container]}
-    kubectl.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec})
-    kubectl.wait_for("condition=Ready", f"pod/{name}")
+    kubectl.apply(*({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec} for name in names))
+    kubectl.wait_for("condition=Ready", *(f"pod/{name}" for name in names))
 
 
 async def first_byte(http: aiohttp.ClientSession, access: Access, namespace: str, pod: str) -> float:
