@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+
+import structlog
 
 from kube.client import Client
 from kube.credentials import load_kubeconfig
@@ -14,6 +17,7 @@ from kube.errors import CredentialsError
 
 def serve(name: str, kubeconfig: Path, work: Callable[[Client], Awaitable[None]]) -> None:
     """Run `work` as the client `name` until SIGTERM or Ctrl-C cancels it."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
         asyncio.run(_serve(name, kubeconfig, work))
 
