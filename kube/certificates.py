@@ -101,6 +101,11 @@ def issue(
     return KeyPair(_sign(builder, issuer_key), _pem(key))
 
 
+def expiry(certificate: bytes) -> float:
+    """Return the timestamp at which the first certificate of a PEM file ends. Raises ValueError."""
+    return x509.load_pem_x509_certificate(certificate).not_valid_after_utc.timestamp()
+
+
 def _builder(
     subject: x509.Name, key: ec.EllipticCurvePublicKey, validity: tuple[datetime, datetime]
 ) -> x509.CertificateBuilder:
@@ -155,8 +160,3 @@ def _load_key(pem: bytes) -> PrivateKey:
     if not isinstance(key, PrivateKey):
         raise TypeError("the key is neither an ECDSA nor an RSA key")
     return key
-
-
-def expiry(certificate: bytes) -> float:
-    """Return the timestamp at which the first certificate of a PEM file ends. Raises ValueError."""
-    return x509.load_pem_x509_certificate(certificate).not_valid_after_utc.timestamp()
