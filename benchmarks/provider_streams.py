@@ -91,9 +91,8 @@ def _exec(ours: Way, direct: Way) -> list[Result]:
 
 async def _first_byte(way: Way) -> float:
     access = await (await load_kubeconfig(way.kubeconfig)).access()
-    namespace = way.kubectl.command[-1].removeprefix("--namespace=")
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as http:
-        return await first_byte(http, access, namespace, way.pod)
+        return await first_byte(http, access, way.kubectl.namespace, way.pod)
 
 
 def _logs(ours: Way, direct: Way) -> list[Result]:

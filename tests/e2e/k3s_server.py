@@ -54,18 +54,14 @@ class K3sServer:
         Of a deleted pod's containers a kubelet may forget how they ended.
         """
         restarts = self._container()["restartCount"]
-        codes: list[int] = []
         self.exec("kill", "-TERM", "1")
 
         def look() -> str | None:
             container = self._container()
-            codes.extend(
-                [container["lastState"]["terminated"]["exitCode"]] if container["restartCount"] > restarts else ()
-            )
-            return None if codes else str(container["state"])
+            return None if container["restartCount"] > restarts else str(container["state"])
 
         wait_until(look, what=f"{self.name} to have ended", seconds=90, advice="see its log")
-        return codes[0]
+        return int(self._container()["lastState"]["terminated"]["exitCode"])
 
     def stop(self) -> None:
         """Delete its pod."""

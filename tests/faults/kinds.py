@@ -154,6 +154,11 @@ CONTENTS: Mapping[Resource, Content] = {
     STORAGE_CLASSES: _storage_class,
     NAMESPACES: _namespace,
 }
+_NAMES = {
+    CONFIG_MAPS: "config-maps",
+    PERSISTENT_VOLUME_CLAIMS: "persistent-volume-claims",
+    STORAGE_CLASSES: "storage-classes",
+}
 IN_A_NAMESPACE = (CONFIG_MAPS, SECRETS, SERVICES, PODS)
 
 
@@ -161,10 +166,7 @@ def name_of(resource: Resource, number: int) -> str:
     """What the tenant calls its objects; Endpoints are called like the Service that they are for."""
     if resource == ENDPOINTS:
         return f"services-{number * 2}"
-    plural = "config-maps" if resource == CONFIG_MAPS else resource.plural
-    plural = "persistent-volume-claims" if resource == PERSISTENT_VOLUME_CLAIMS else plural
-    plural = "storage-classes" if resource == STORAGE_CLASSES else plural
-    return f"{plural}-{number}"
+    return f"{_NAMES.get(resource, resource.plural)}-{number}"
 
 
 def body(resource: Resource, namespace: str, name: str, variant: Variant) -> Json:

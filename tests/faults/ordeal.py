@@ -3,12 +3,12 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from sandbox.session import ApiServer, Session
-from tests.faults.plan import Fault, Side, strikes
+from tests.faults.plan import Fault, Side, kills_in, strikes
 from tests.faults.striking import READS, Striker
 from tests.faults.world import Violation
 from tests.faulty_proxy import FaultyProxy, Request
@@ -40,7 +40,7 @@ class Report:
 
     @property
     def kills(self) -> int:
-        return self.struck[Fault.KILL] + self.struck[Fault.KILL_AT_WRITE]
+        return kills_in(self.struck)
 
     def lines(self) -> list[str]:
         """What is printed."""
@@ -61,9 +61,11 @@ class Report:
 async def servers(session: Session, *names: str) -> AsyncIterator[list[ApiServer]]:
     """Empty API servers with controllers, which are gone afterwards: a second run finds nothing of the first."""
     async with AsyncExitStack() as stack:
-        started = [await asyncio.to_thread(session.api_server, name, controllers=True) for name in names]
-        for server in started:
+        started = []
+        for name in names:
+            server = await asyncio.to_thread(session.api_server, name, controllers=True)
             stack.push_async_callback(asyncio.to_thread, server.remove)
+            started.append(server)
         yield started
 
 
@@ -84,9 +86,10 @@ async def settle(look: Look, proxies: Proxies, *, ignored: Sequence[str]) -> tup
     """
     began = changed = time.monotonic()
     written: list[Request] = []
+    news: list[Request] = []
     while True:
         found, known = await look(), len(written)
-        written = [each for each in _written(proxies) if not any(part in each.target for part in ignored)]
+        written = [each for each in _written(proxies.values()) if not any(part in each.target for part in ignored)]
         now = time.monotonic()
         if found or len(written) > known:
             changed, news = now, written[known:]
@@ -99,11 +102,11 @@ async def settle(look: Look, proxies: Proxies, *, ignored: Sequence[str]) -> tup
 
 def writes(proxies: Proxies) -> Counter[tuple[Side, str]]:
     """How many requests of each method changed something on each side."""
-    return Counter((side, each.method) for side, proxy in proxies.items() for each in _written({side: proxy}))
+    return Counter((side, each.method) for side, proxy in proxies.items() for each in _written([proxy]))
 
 
-def _written(proxies: Proxies) -> list[Request]:
-    return [each for proxy in proxies.values() for each in proxy.requests if each.method not in READS]
+def _written(proxies: Iterable[FaultyProxy]) -> list[Request]:
+    return [each for proxy in proxies for each in proxy.requests if each.method not in READS]
 
 
 def _unrest(request: Request) -> Violation:

@@ -33,6 +33,12 @@ class Side(StrEnum):
 
 KILLS = frozenset({Fault.KILL, Fault.KILL_AT_WRITE})
 
+
+def kills_in(struck: Mapping[Fault, int]) -> int:
+    """How many of the faults that struck were kills."""
+    return sum(count for fault, count in struck.items() if fault in KILLS)
+
+
 DECK: Mapping[Fault, int] = {
     Fault.KILL: 12,
     Fault.KILL_AT_WRITE: 18,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sandbox.session import ApiServer
 from tests.faults.disk import Disk
-from tests.faults.plan import KILLS, Fault, Side, Strike
+from tests.faults.plan import Fault, Side, Strike, kills_in
 from tests.faults.process import Daemon
 from tests.faulty_proxy import FaultyProxy, Request, response
 
@@ -37,7 +37,7 @@ class Striker:
 
     @property
     def kills(self) -> int:
-        return sum(self.struck[fault] for fault in KILLS)
+        return kills_in(self.struck)
 
     async def strike(self, strike: Strike) -> None:
         proxy = self.proxies[strike.side]

@@ -1,18 +1,14 @@
 """What running daemons say of themselves on their health ports."""
 
 import asyncio
-import urllib.request
 
 from prometheus_client import Metric
 
+from tests.scraped import text_at
+
 
 async def scraped(port: int) -> str:
-    def read() -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-            body: bytes = answer.read()
-            return body.decode()
-
-    return await asyncio.to_thread(read)
+    return await asyncio.to_thread(text_at, f"http://127.0.0.1:{port}/metrics", seconds=10)
 
 
 def name_of(family: Metric) -> str:
