@@ -76,7 +76,11 @@ class Tls:
         self._until_done(self._object.do_handshake)
 
     def read(self) -> bytes:
-        return self._until_done(lambda: self._object.read(READ))
+        """Return what has come; raises EOFError when the client has gone."""
+        data = self._until_done(lambda: self._object.read(READ))
+        if not data:
+            raise EOFError
+        return data
 
     def write(self, data: bytes) -> None:
         view = memoryview(data)
