@@ -21,7 +21,7 @@ from kube.informer import Informer
 from kube.resources import PODS
 from kube.store import Change, ChangeKind
 
-ROUNDS = 11
+ROUNDS = 25
 MIB = 1024 * 1024
 
 Follow = Callable[[Path, int], Coroutine[Any, Any, float]]

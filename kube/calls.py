@@ -66,8 +66,8 @@ class Calls:
         target = with_query(path, query)
 
         async def attempt(access: Access) -> bytes:
-            async with await self._send(access, method, target, headers=headers, body=body, stream=False) as response:
-                return await _read(method, path, response)
+            response = await self._send(access, method, target, headers=headers, body=body, stream=False)
+            return await _read(method, path, response)
 
         idempotent = method in _IDEMPOTENT and headers.get("Content-Type") != JSON_PATCH
         return await self._until_granted(method, path, attempt, idempotent=idempotent, limit=timeout)
