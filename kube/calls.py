@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import aiohttp
 
 from kube.clock import Clock
-from kube.connection import Access, Connection, Credentials, unreachable
+from kube.connection import Access, Connection, Credentials, cut, unreachable
 from kube.errors import Answer, ApiError, CredentialsError, Unauthorized, Unreachable, error_from_response, seconds
 from kube.retries import retry_delay
 from kube.streams import Stream
@@ -91,7 +91,7 @@ class Calls:
         try:
             yield Stream(method, path, response)
         finally:
-            response.close()
+            cut(response)
 
     async def upgrade(self, method: str, path: str, *, query: Query = (), headers: Headers = ()) -> Upgraded:
         """Change protocols; `headers` say to which (Upgrade, and whatever that protocol negotiates)."""

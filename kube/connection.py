@@ -115,6 +115,18 @@ def unreachable(method: str, target: str, error: Exception) -> Unreachable:
     return Unreachable(method, path, str(error) or type(error).__name__, refused=refused)
 
 
+def cut(response: aiohttp.ClientResponse) -> None:
+    """End an answer that may still be coming, and its connection at once.
+
+    To close it would take leave of the peer first, as TLS has it, and keep the socket until that one answers: a server
+    that hangs never does.
+    """
+    connection = response.connection
+    if connection is not None and connection.transport is not None:
+        connection.transport.abort()
+    response.close()
+
+
 def open_socket(address: aiohttp.AddrInfoType) -> socket.socket:
     family, kind, protocol, _, _ = address
     opened = socket.socket(family, kind, protocol)

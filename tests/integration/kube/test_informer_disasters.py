@@ -15,7 +15,7 @@ from sandbox.session import ApiServer
 from tests.cluster_fixtures import NewApiServer
 from tests.eventually import eventually
 from tests.faulty_proxy import FaultyProxy, Request, is_watch, response
-from tests.integration.kube.following import Following, following
+from tests.integration.kube.following import Following, connected, following
 from tests.leaks import nothing_left
 
 
@@ -66,6 +66,16 @@ async def test_a_server_that_was_paused_is_noticed_and_followed_on(server: ApiSe
             server.resume()
         await followed.change_everything()
         await followed.recover()
+
+
+async def test_a_server_that_is_paused_cannot_keep_the_socket_of_a_watch_that_was_left(server: ApiServer) -> None:
+    """It does not answer the goodbye that TLS would like to say first."""
+    async with connected(server.kubeconfig) as client:
+        try:
+            async with nothing_left(), client.stream("GET", NAMESPACES.path(), query=[("watch", "true")]):
+                server.pause()
+        finally:
+            server.resume()
 
 
 async def test_a_history_that_was_compacted_meanwhile_is_listed_anew(server: ApiServer, tmp_path: Path) -> None:
