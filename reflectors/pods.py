@@ -58,7 +58,9 @@ class PodReflector:
         self._whenever_leading = tools.sides.whenever_leading
         self._dependencies = dependencies
         self._waiting_since: dict[Key, float] = {}
-        self._let_go: dict[Key, str] = {}  # UIDs of pods that their API server has removed, which the watch will tell
+        # UIDs of pods that their API server has removed, virtual and host ones, which the watch will tell.
+        self._let_go: dict[Key, str] = {}
+        self._taken_away: dict[Key, str] = {}
         self._virtual_pods = virtual_pods
         timing = Timing(clock=tools.clock)
         self._host_pods = Informer(
@@ -129,6 +131,7 @@ class PodReflector:
         while True:
             await self._clock.sleep(SWEEP_SECONDS)
             self._let_go.clear()
+            self._taken_away.clear()
             virtual = (pod.key for pod in self._virtual_pods.values())
             host = map(self._key_of_host, self._host_pods.store.values())
             for key in {*virtual, *host} - {None}:
@@ -146,6 +149,8 @@ class PodReflector:
     async def _take_step(self, key: Key, virtual: Object | None, host: Object | None) -> RequeueAfter | None:
         virtual_pod, host_pod = body_of(virtual), body_of(host)
         write = pod_writes.next_host_write(virtual_pod, host_pod, self._context)
+        if isinstance(write, Delete) and self._taken_away.get(key) == write.uid:
+            write = None
         missing = self._missing(virtual_pod, write)
         if missing is not None:
             self._lag.put_off(key)
@@ -211,6 +216,8 @@ class PodReflector:
                 log.info("deleting host pod", key=str(key), why=why)
                 with suppress(NotFound, Conflict):  # it is gone, or another by now; the watch will tell
                     await self._sides.host.delete(PODS, name, namespace, grace_period_seconds=grace_period, uid=uid)
+                    if grace_period == 0:
+                        self._taken_away[key] = uid
             case Refuse():
                 pass
         return True
@@ -255,6 +262,7 @@ class PodReflector:
     def _forget(self, key: Key) -> None:
         self._waiting_since.pop(key, None)
         self._let_go.pop(key, None)
+        self._taken_away.pop(key, None)
         self._virtual.forget(key)
         self._host.forget(self._host_key(key))
         self._events.forget(key)

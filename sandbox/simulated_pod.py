@@ -15,6 +15,7 @@ import msgspec
 from kube.objects import Object
 from kube.reconciler import Refused
 
+REMOVE_AGAIN = 10.0  # seconds after which a kubelet tells an API server once more that a pod can go
 RUN_SECONDS = "sandbox.vk-provider.io/run-seconds"
 ENDED = frozenset({"Succeeded", "Failed"})
 
@@ -85,8 +86,11 @@ def next_step(pod: Object, status: PodStatus, *, seen_for: float, delays: Delays
     metadata = pod.metadata
     if metadata.deletion_timestamp is not None:
         grace = metadata.deletion_grace_period_seconds or 0
-        # At 0 the containers are known to be gone; only somebody's finalizer keeps the object.
-        return _after(min(delays.stop, grace) - seen_for, Remove()) if grace else None
+        if grace:
+            return _after(min(delays.stop, grace) - seen_for, Remove())
+        # At 0 the containers are known to be gone. If nobody's finalizer keeps the object, the API server was killed
+        # before it could remove it.
+        return None if metadata.finalizers else _after(REMOVE_AGAIN - seen_for, Remove())
     if status.phase in ENDED:
         return None
     if status.phase != "Running":

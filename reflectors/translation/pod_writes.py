@@ -14,6 +14,9 @@ last write of it: a host pod that we just made and do not see yet must not be ta
     alive               its own               change what has changed; carry the status up
     being deleted       its own               delete it with the tenant's grace period; carry the status up
     being deleted       -, or another's       finalize the virtual pod
+
+An API server takes a pod away in two halves: it gives it a grace period of 0, then removes it. One that is killed in
+between leaves the pod for good, until it is told again; so what was written once is written again if it is still there.
 """
 
 from reflectors.translation.applied import difference
@@ -94,7 +97,9 @@ def _hands_off(virtual: Json | None, host: Json) -> Refuse | None:
 def _deletion(host: Json, grace_period: int, why: str) -> Delete | None:
     """Delete, or shorten the time that a pod which is being deleted has: it can only become shorter."""
     metadata = host["metadata"]
-    if _is_being_deleted(host) and (metadata.get("deletionGracePeriodSeconds") or 0) <= grace_period:
+    has = metadata.get("deletionGracePeriodSeconds") or 0
+    is_left = has == 0 and not listed(metadata, "finalizers")
+    if _is_being_deleted(host) and has <= grace_period and not (grace_period == 0 and is_left):
         return None
     return Delete(metadata["uid"], grace_period, why)
 
@@ -105,10 +110,9 @@ def _finalization(virtual: Json, now: str) -> VirtualWrite | None:
     if finalizers and _has_started(virtual) and not _has_ended(virtual):
         # Somebody waits for this pod's end, a Job for one: without a final phase it would wait for ever.
         return deleted_status(virtual, now)
-    # A grace period of 0 is what finalizing gives it: then it is up to others to let it go, if there are any. An API
-    # server that was killed between giving it and removing the pod leaves the pod for good, until it is told again.
-    is_left = metadata.get("deletionGracePeriodSeconds") == 0 and finalizers
-    return None if is_left else Finalize(metadata["uid"])
+    # A grace period of 0 is what finalizing gives it: then it is up to others to let it go, if there are any.
+    is_held = metadata.get("deletionGracePeriodSeconds") == 0 and finalizers
+    return None if is_held else Finalize(metadata["uid"])
 
 
 def _is_of(virtual: Json, host: Json, context: Context) -> bool:

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,8 +28,10 @@ NEW = PodStatus()
 RUNNING = PodStatus(phase="Running", start_time=NOW - timedelta(seconds=10))
 
 
-def pod(*, deleted_with_grace: int | None = None, runs: str | None = None, **spec: Any) -> Object:
-    metadata: dict[str, Any] = {"namespace": "shop", "name": "web", "uid": "1"}
+def pod(
+    *, deleted_with_grace: int | None = None, finalizers: Sequence[str] = (), runs: str | None = None, **spec: Any
+) -> Object:
+    metadata: dict[str, Any] = {"namespace": "shop", "name": "web", "uid": "1", "finalizers": finalizers}
     if deleted_with_grace is not None:
         metadata |= {"deletionTimestamp": "2026-01-01T12:00:30Z", "deletionGracePeriodSeconds": deleted_with_grace}
     if runs is not None:
@@ -51,7 +54,11 @@ def pod(*, deleted_with_grace: int | None = None, runs: str | None = None, **spe
         pytest.param(pod(deleted_with_grace=30), RUNNING, 4.0, Remove(), id="terminated"),
         pytest.param(pod(deleted_with_grace=1), RUNNING, 1.0, Remove(), id="its grace period is shorter"),
         pytest.param(pod(deleted_with_grace=30), PodStatus(), 4.0, Remove(), id="deleted before it started"),
-        pytest.param(pod(deleted_with_grace=0), RUNNING, 4.0, None, id="held by a finalizer only"),
+        pytest.param(pod(deleted_with_grace=0), RUNNING, 4.0, Wait(6.0), id="being removed"),
+        pytest.param(pod(deleted_with_grace=0), RUNNING, 10.0, Remove(), id="left by an API server that was killed"),
+        pytest.param(
+            pod(deleted_with_grace=0, finalizers=["example.com/hold"]), RUNNING, 99.0, None, id="held by a finalizer"
+        ),
     ],
 )
 def test_a_pod_gets_its_next_step(bound: Object, status: PodStatus, seen_for: float, step: Step | None) -> None:

@@ -21,6 +21,9 @@ HOST = host_pod_of(WEB)
 FOREIGN = {"metadata": {"namespace": "tenants", "name": HOST["metadata"]["name"], "uid": "x"}, "spec": {}}
 
 
+RECREATED = "its virtual pod was recreated"
+
+
 @pytest.mark.parametrize(
     ("virtual", "host", "write"),
     [
@@ -29,11 +32,11 @@ FOREIGN = {"metadata": {"namespace": "tenants", "name": HOST["metadata"]["name"]
         pytest.param(WEB, HOST, None, id="in line"),
         pytest.param(None, HOST, Delete("h1", 0, "its virtual pod is gone"), id="orphan"),
         pytest.param(None, FOREIGN, None, id="somebody else's, and nobody wants its name"),
-        pytest.param(NEW_WEB, HOST, Delete("h1", 0, "its virtual pod was recreated"), id="recreated"),
+        pytest.param(NEW_WEB, HOST, Delete("h1", 0, RECREATED), id="recreated"),
         pytest.param(
             pod(uid="v2", **deleted()),
             HOST,
-            Delete("h1", 0, "its virtual pod was recreated"),
+            Delete("h1", 0, RECREATED),
             id="recreated, and being deleted again",
         ),
         pytest.param(
@@ -53,7 +56,22 @@ FOREIGN = {"metadata": {"namespace": "tenants", "name": HOST["metadata"]["name"]
             id="the tenant wants it sooner",
         ),
         pytest.param(DELETED_WEB, host_pod_of(WEB, **deleted(1)), None, id="the host wants it sooner"),
-        pytest.param(NEW_WEB, host_pod_of(WEB, **deleted(0)), None, id="the predecessor is going"),
+        pytest.param(
+            NEW_WEB, host_pod_of(WEB, **deleted(30)), Delete("h1", 0, RECREATED), id="the predecessor is going"
+        ),
+        pytest.param(
+            NEW_WEB,
+            host_pod_of(WEB, **deleted(0)),
+            Delete("h1", 0, RECREATED),
+            id="the predecessor was left by an API server that did not get to its end",
+        ),
+        pytest.param(
+            NEW_WEB,
+            host_pod_of(WEB, **deleted(0, finalizers=["test.example/held"])),
+            None,
+            id="the predecessor is held by somebody's finalizer",
+        ),
+        pytest.param(DELETED_WEB, host_pod_of(WEB, **deleted(0)), None, id="the kubelet removes it"),
         pytest.param(WEB, host_pod_of(WEB, **deleted(30)), None, id="being deleted by the host"),
         pytest.param(DELETED_WEB, None, None, id="deleted on the host"),
         pytest.param(STARTED_WEB, None, None, id="lost on the host: never started twice"),
