@@ -106,7 +106,7 @@ def every_copy_has_its_original(world: World) -> Iterator[Violation]:
         for name, copy in world.copies(kind):
             seen[name] += 1
             original = originals.get(name)
-            where = f"{kind} {copy['metadata']['name']} on the host"
+            where = f"{kind} {copy['metadata']['name']} on the host{_going(copy)}"
             if original is None:
                 yield Violation("orphan", f"{where} is a copy of {name}, which is gone")
             elif uid(original) != annotations(copy)[ORIGIN_UID]:
@@ -119,6 +119,13 @@ def every_copy_has_its_original(world: World) -> Iterator[Violation]:
             if count > 1:
                 yield Violation("duplicate", f"{name} is on the host {count} times")
     yield from _tokens_have_their_pods(world)
+
+
+def _going(obj: Json) -> str:
+    """Whether it is being deleted, for whoever looks for the cause."""
+    if "deletionTimestamp" not in obj["metadata"]:
+        return ""
+    return f" (deleted, with {obj['metadata'].get('deletionGracePeriodSeconds', 0)} s of grace)"
 
 
 def _tokens_have_their_pods(world: World) -> Iterator[Violation]:
