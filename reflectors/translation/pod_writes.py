@@ -98,8 +98,8 @@ def _deletion(host: Json, grace_period: int, why: str) -> Delete | None:
     """Delete, or shorten the time that a pod which is being deleted has: it can only become shorter."""
     metadata = host["metadata"]
     has = metadata.get("deletionGracePeriodSeconds") or 0
-    is_left = has == 0 and not listed(metadata, "finalizers")
-    if _is_being_deleted(host) and has <= grace_period and not (grace_period == 0 and is_left):
+    is_up_to_others = grace_period > 0 or listed(metadata, "finalizers")
+    if _is_being_deleted(host) and has <= grace_period and is_up_to_others:
         return None
     return Delete(metadata["uid"], grace_period, why)
 

@@ -19,8 +19,6 @@ STARTED_WEB = pod(status=STARTED)
 DELETED_WEB = pod(status=STARTED, **deleted())
 HOST = host_pod_of(WEB)
 FOREIGN = {"metadata": {"namespace": "tenants", "name": HOST["metadata"]["name"], "uid": "x"}, "spec": {}}
-
-
 RECREATED = "its virtual pod was recreated"
 
 
