@@ -3,16 +3,18 @@
 A path is percent-encoded already (`Resource.path` gives such); a query is pairs, encoded here.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from random import random
+from time import monotonic
 from typing import Protocol, TypeVar
 from urllib.parse import urlencode
 
 import aiohttp
 
-from kube.clock import Clock
 from kube.connection import Access, Connection, Credentials, cut, unreachable
+from kube.deadlines import Deadlines
 from kube.errors import Answer, ApiError, CredentialsError, Unauthorized, Unreachable, error_from_response, seconds
 from kube.retries import retry_delay
 from kube.streams import Stream
@@ -38,7 +40,6 @@ class Calls:
         *,
         user_agent: str,
         timeout: float,
-        clock: Clock,
         observer: CallObserver | None,
         may_write: Callable[[], bool] | None,
     ) -> None:
@@ -46,7 +47,7 @@ class Calls:
         self._connection = Connection(user_agent, may_write)
         self._user_agent = user_agent
         self._timeout = timeout
-        self._clock = clock
+        self._deadlines = Deadlines()
         self._observer = observer
 
     async def close(self) -> None:
@@ -115,10 +116,10 @@ class Calls:
     ) -> T:
         """Repeat the attempt as long as that is safe and the deadline allows; raises what the last one raised."""
         limit = self._timeout if limit is None else limit
-        deadline = self._clock.now() + limit
+        deadline = monotonic() + limit
         attempts, refusals = 0, 0
         try:
-            async with self._clock.timeout(limit):
+            async with self._deadlines.within(limit):
                 while True:
                     access = await self._credentials.access()
                     attempts += 1
@@ -130,9 +131,9 @@ class Calls:
                             raise
                     except ApiError as error:
                         delay = retry_delay(error, idempotent=idempotent, attempt=attempts, random=random)
-                        if delay is None or self._clock.now() + delay >= deadline:
+                        if delay is None or monotonic() + delay >= deadline:
                             raise
-                        await self._clock.sleep(delay)
+                        await asyncio.sleep(delay)
         except CredentialsError as error:
             raise Unreachable(method, path, str(error), refused=True) from error
         except TimeoutError as error:
@@ -160,13 +161,13 @@ class Calls:
     async def _observed(
         self, observer: CallObserver, method: str, sending: Awaitable[aiohttp.ClientResponse]
     ) -> aiohttp.ClientResponse:
-        began, status = self._clock.now(), 0
+        began, status = monotonic(), 0
         try:
             response = await sending
             status = response.status
             return response
         finally:
-            observer.answered(method, status, self._clock.now() - began)
+            observer.answered(method, status, monotonic() - began)
 
 
 async def _refusal(method: str, path: str, response: aiohttp.ClientResponse) -> Answer:

@@ -14,11 +14,9 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from kube.calls import JSON_PATCH, CallObserver, Calls, Query
-from kube.clock import Clock, SystemClock
 from kube.codec import (
     Body,
     DecodeError,
-    EventType,
     Listing,
     WatchEvent,
     decode_event,
@@ -29,7 +27,7 @@ from kube.codec import (
 from kube.connection import Credentials
 from kube.errors import Answer, Gone, Unreachable, error_from_status
 from kube.lines import LineSplitter
-from kube.objects import Metadata, Object, Status
+from kube.objects import Metadata, Object
 from kube.resources import Resource
 from kube.streams import Stream
 from kube.upgrade import Headers, Upgraded
@@ -62,7 +60,6 @@ class Client:
         user_agent: str,
         field_manager: str,
         timeout: float = 30.0,
-        clock: Clock | None = None,
         observer: CallObserver | None = None,
         may_write: Callable[[], bool] | None = None,
     ) -> None:
@@ -72,7 +69,6 @@ class Client:
             credentials,
             user_agent=user_agent,
             timeout=timeout,
-            clock=clock or SystemClock(),
             observer=observer,
             may_write=may_write,
         )
@@ -325,10 +321,9 @@ def _decoded(decode: Callable[[bytes], T], method: str, path: str, data: bytes) 
 
 def _event(path: str, line: bytes | memoryview) -> WatchEvent:
     event = decode_event(line)
-    if event.type is not EventType.ERROR:
+    if event.status is None:
         return event
-    status = event.status or Status()
-    raise error_from_status("GET", path, Answer(status.code, bytes(line)), status)
+    raise error_from_status("GET", path, Answer(event.status.code, bytes(line)), event.status)
 
 
 def _metadata(body: Body, encoded: bytes) -> Metadata:

@@ -30,6 +30,9 @@ class EventType(StrEnum):
     ERROR = "ERROR"
 
 
+_ERROR = EventType.ERROR  # Python 3.11 takes long to find a member: here for each event
+
+
 class WatchEvent(msgspec.Struct, frozen=True, gc=False):
     """One line of a watch; an ERROR has a `status` and an empty object."""
 
@@ -160,12 +163,12 @@ def _decode_items(data: bytes) -> tuple[_List[Any], list[Object]]:
 def _decode_event(line: bytes | memoryview) -> WatchEvent:
     try:
         common = _common_event.decode(line)
-        if common.type is not EventType.ERROR:
+        if common.type is not _ERROR:
             return WatchEvent(common.type, _from_common(common.object))
     except msgspec.ValidationError:
         pass
     event = _event.decode(line)
-    if event.type is EventType.ERROR:
+    if event.type is _ERROR:
         return WatchEvent(event.type, Object(), decode_status(event.object) or Status())
     return WatchEvent(event.type, _from_fields(_fields.decode(event.object)))
 

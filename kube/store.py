@@ -19,6 +19,9 @@ class ChangeKind(Enum):
     DELETED = "deleted"
 
 
+_ADDED, _UPDATED, _DELETED = ChangeKind  # Python 3.11 takes long to find a member: here for each change
+
+
 class Change(msgspec.Struct, frozen=True, gc=False):
     """What became of one object; for a deleted one `old` is its last known state."""
 
@@ -39,15 +42,15 @@ class Change(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def added(cls, new: Object) -> "Change":
-        return cls(ChangeKind.ADDED, None, new)
+        return cls(_ADDED, None, new)
 
     @classmethod
     def updated(cls, old: Object, new: Object) -> "Change":
-        return cls(ChangeKind.UPDATED, old, new)
+        return cls(_UPDATED, old, new)
 
     @classmethod
     def deleted(cls, old: Object) -> "Change":
-        return cls(ChangeKind.DELETED, old, None)
+        return cls(_DELETED, old, None)
 
 
 Changes = tuple[Change, ...]
@@ -117,14 +120,19 @@ class Store:
         key = new.key
         old = self._objects.get(key)
         if old is None:
-            self._set(key, new)
+            self._objects[key] = new
+            for index in self._indexes.values():
+                index.add(key, new)
             return (Change.added(new),)
         before, after = old.metadata, new.metadata
         if before.uid != after.uid:
             return *self.remove(old), *self.put(new)
         if before.resource_version == after.resource_version:
             return ()
-        self._set(key, new, replaces=old)
+        self._objects[key] = new
+        for index in self._indexes.values():
+            index.discard(key, old)
+            index.add(key, new)
         return (Change.updated(old, new),)
 
     def remove(self, last: Object) -> Changes:
@@ -136,10 +144,3 @@ class Store:
         for index in self._indexes.values():
             index.discard(key, held)
         return (Change.deleted(last),)
-
-    def _set(self, key: Key, new: Object, *, replaces: Object | None = None) -> None:
-        self._objects[key] = new
-        for index in self._indexes.values():
-            if replaces is not None:
-                index.discard(key, replaces)
-            index.add(key, new)

@@ -29,6 +29,7 @@ from kube.errors import (
 from kube.objects import Key, Object
 from kube.store import Change, Changes, Store
 
+_BOOKMARK, _DELETED = EventType.BOOKMARK, EventType.DELETED  # as with codec's: found once, not for each event
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 HEALTHY_SECONDS = 10.0  # a watch that lived as long was a good one: what ended it is a new trouble, not the old one
 
@@ -69,7 +70,7 @@ class Mirror:
 
     def apply(self, event: WatchEvent) -> Changes:
         """Take in one event of a watch that started from `resource_version`."""
-        resource_version = event.object.resource_version
+        resource_version = event.object.metadata.resource_version
         if is_older(resource_version, self.resource_version):
             raise WentBackwards(f"an event of resourceVersion {resource_version} came after {self.resource_version}")
         changes = self._take(event)
@@ -82,19 +83,22 @@ class Mirror:
         return self._take(event)
 
     def _take(self, event: WatchEvent) -> Changes:
-        if event.type is EventType.BOOKMARK:
+        if event.type is _BOOKMARK:
             return ()
         obj = self._transform(event.object)
-        return self.store.remove(obj) if event.type is EventType.DELETED else self.store.put(obj)
+        return self.store.remove(obj) if event.type is _DELETED else self.store.put(obj)
 
 
 def ends_streaming_list(event: WatchEvent) -> bool:
-    return event.type is EventType.BOOKMARK and event.object.metadata.annotations.get(INITIAL_EVENTS_END) == "true"
+    return event.type is _BOOKMARK and event.object.metadata.annotations.get(INITIAL_EVENTS_END) == "true"
 
 
 def is_older(one: str, other: str) -> bool:
-    """Whether a resourceVersion is certainly older; versions that are not numbers cannot be compared."""
-    return one.isdecimal() and other.isdecimal() and int(one) < int(other)
+    """Whether a resourceVersion is certainly older; versions that are not numbers cannot be compared.
+
+    Numbers have no leading zeros (KEP 5504): the shorter one is the smaller, and to make numbers of them takes longer.
+    """
+    return (len(one), one) < (len(other), other) and one.isdecimal() and other.isdecimal()
 
 
 def is_same_history(now: Listing, witness: Object, resource_version: str) -> bool:

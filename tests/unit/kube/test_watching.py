@@ -181,6 +181,7 @@ def test_lists_and_watches_at_any_moments_lead_to_the_same_end(
     [
         pytest.param("9", "10", True, id="as numbers, not as texts"),
         pytest.param("10", "9", False, id="newer"),
+        pytest.param("98", "99", True, id="of the same length"),
         pytest.param("9", "9", False, id="the same"),
         pytest.param("", "9", False, id="unknown"),
         pytest.param("a", "b", False, id="not numbers"),
