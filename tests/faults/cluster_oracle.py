@@ -52,7 +52,11 @@ def _has_its_cluster(obj: Json, there: Mapping[str, Json]) -> Iterator[Violation
     what, name = f"{obj['kind']} {obj['metadata']['name']}", labels(obj)[CONTROL_PLANE]
     owners = [owner["uid"] for owner in obj["metadata"].get("ownerReferences", ()) if owner["kind"] == "Cluster"]
     if name not in there:
-        yield Violation("orphan", f"{what} is of Cluster {name}, which is gone")
+        meta = obj["metadata"]
+        state = {
+            key: meta.get(key) for key in ("creationTimestamp", "deletionTimestamp", "finalizers", "ownerReferences")
+        }
+        yield Violation("orphan", f"{what} is of Cluster {name}, which is gone: {state}")
     elif owners and owners != [uid(there[name])]:
         yield Violation("predecessor", f"{what} is of a Cluster {name} that was there before")
 
