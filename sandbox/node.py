@@ -129,9 +129,9 @@ def _write_configuration(
     # Nodes reach no name server; asking their own address they learn that at once instead of after five seconds.
     (disk / "resolv.conf").write_text("nameserver 127.0.0.1\n")
     _write_kubeconfigs(sandbox, facts)
-    _write_json(disk / "kubelet.json", node_config.kubelet(facts))
-    _write_json(disk / "kube-proxy.json", node_config.kube_proxy(facts, kubeconfig=_proxy_kubeconfig(sandbox)))
-    _write_json(disk / "cni/10-sandbox.conflist", node_config.cni(facts))
+    (disk / "kubelet.json").write_text(_as_json(node_config.kubelet(facts)))
+    _write_proxy_configuration(sandbox, facts)
+    (disk / "cni/10-sandbox.conflist").write_text(_as_json(node_config.cni(facts)))
     plugins = binaries.cni_plugins()
     (disk / "containerd.toml").write_text(node_config.containerd(facts, programs=programs, cni_plugins=plugins))
     (disk / node_config.MIRRORS / "_default/hosts.toml").write_text(node_config.mirror(registry))
@@ -150,8 +150,17 @@ def _write_kubeconfigs(sandbox: Sandbox, facts: NodeFacts) -> None:
     )
 
 
-def _proxy_kubeconfig(sandbox: Sandbox) -> Path:
-    return sandbox.layout.cluster(HOST) / "proxy.kubeconfig"
+def _write_proxy_configuration(sandbox: Sandbox, facts: NodeFacts) -> None:
+    """Leave the file alone unless it changes: kube-proxy ends when somebody writes to it, be it what is there."""
+    path = _proxy_configuration(facts)
+    wanted = _as_json(node_config.kube_proxy(facts, kubeconfig=sandbox.layout.cluster(HOST) / "proxy.kubeconfig"))
+    if not path.exists() or path.read_text() != wanted:
+        sandbox.stop(f"{facts.name}/kube-proxy", grace=0)
+        path.write_text(wanted)
+
+
+def _proxy_configuration(facts: NodeFacts) -> Path:
+    return facts.folder / "kube-proxy.json"
 
 
 def _hold_namespaces(sandbox: Sandbox, node: Node, facts: NodeFacts) -> int:
@@ -180,9 +189,9 @@ def _start_daemons(
     sandbox.wait(process, lambda: None if socket.exists() else "its socket is not there yet", seconds=30)
     arguments = node_config.kubelet_flags(facts, config=disk / "kubelet.json", kubeconfig=disk / "kubelet.kubeconfig")
     sandbox.ensure(f"{facts.name}/kubelet", [binaries.component("kubelet"), *arguments], inside=holder)
-    proxy: list[str | Path] = [binaries.component("kube-proxy"), f"--config={disk / 'kube-proxy.json'}"]
+    proxy: list[str | Path] = [binaries.component("kube-proxy"), f"--config={_proxy_configuration(facts)}"]
     sandbox.ensure(f"{facts.name}/kube-proxy", proxy, inside=holder)
 
 
-def _write_json(path: Path, content: Any) -> None:
-    path.write_text(json.dumps(content, indent=2) + "\n")
+def _as_json(content: Any) -> str:
+    return json.dumps(content, indent=2) + "\n"

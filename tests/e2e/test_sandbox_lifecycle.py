@@ -83,8 +83,13 @@ def test_a_whole_life_with_interruptions(state: Path) -> None:
     done = run_sandbox(state, "up")
     assert done.returncode == 0, done.stderr
     assert f"export KUBECONFIG={state.absolute()}/host.kubeconfig" in done.stdout
-    assert run_sandbox(state, "status").returncode == 0
+    _require_all_runs(state)
     assert run_sandbox(state, "kubeconfig", "host").stdout == f"{state.absolute()}/host.kubeconfig\n"
+
+    running = _record(state).processes
+    assert run_sandbox(state, "up").returncode == 0
+    _require_all_runs(state)
+    assert _record(state).processes == running
 
     index = _record(state).index
     for process in _record(state).processes.values():
@@ -105,7 +110,7 @@ def test_killed_programs_are_named_and_started_again(sandbox_session: Session, s
     assert (done.returncode, "one/etcd" in done.stdout) == (1, True)
     assert done.stderr.startswith("Error: not everything runs; `python -m sandbox up")
     assert run_sandbox(state, "up", "--no-nodes", "--api-server", "one").returncode == 0
-    assert run_sandbox(state, "status").returncode == 0
+    _require_all_runs(state)
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +201,11 @@ def _kill_while_starting(state: Path, milestone: str) -> None:
     finally:
         starting.kill()
         starting.wait()
+
+
+def _require_all_runs(state: Path) -> None:
+    done = run_sandbox(state, "status")
+    assert done.returncode == 0, done.stdout
 
 
 def _record(state: Path) -> Record:
