@@ -1,6 +1,6 @@
 """What an API server offers: kinds come in several versions, and not every server has every one.
 
-Answers are kept until `refresh`: what a server offers changes when it is upgraded, or gets new CRDs.
+Answers are kept: who wants to know what an upgrade or new CRDs have changed makes a new `Discovery`.
 """
 
 import re
@@ -36,21 +36,12 @@ class Discovery:
                     return Resource(group, version, offered.name, kind, offered.namespaced)
         return None
 
-    async def offers(self, resource: Resource, subresource: str | None = None) -> bool:
-        name = f"{resource.plural}/{subresource}" if subresource else resource.plural
-        return any(offered.name == name for offered in await self._offers(resource.group, resource.version))
-
     async def server_version(self) -> tuple[int, int]:
         """Return (1, 20) for Kubernetes 1.20, whatever a vendor adds to it."""
         if self._version is None:
             version = await self._client.read("/version")
             self._version = _number(_said(version, "/version", "major")), _number(_said(version, "/version", "minor"))
         return self._version
-
-    def refresh(self) -> None:
-        """Ask the server again from now on."""
-        self._offered.clear()
-        self._version = None
 
     async def _offers(self, group: str, version: str) -> tuple[_Offered, ...]:
         if (group, version) not in self._offered:

@@ -17,6 +17,7 @@ from kube.errors import NotFound
 from kube.lease import micro_time
 from kube.metrics import Metrics
 from kube.objects import Object
+from kube.owners import owner_reference
 from kube.reconciler import Limits, Reconciler, RequeueAfter
 from kube.resources import LEASES, NODES, Resource
 from kube.work_queue import WorkQueue
@@ -80,10 +81,10 @@ class Leases:
 
 def lease_of(name: str, uid: str, now: datetime) -> dict[str, Any]:
     """The whole of a Lease that says that the Node lives; a merge patch as well, that fails on nobody's writes."""
-    owner = {"apiVersion": NODES.api_version, "kind": NODES.kind, "name": name, "uid": uid}
+    owners = [owner_reference(NODES, name, uid)]
     return {
         "apiVersion": LEASES.api_version,
         "kind": LEASES.kind,
-        "metadata": {"name": name, "namespace": LEASE_NAMESPACE, "ownerReferences": [owner]},
+        "metadata": {"name": name, "namespace": LEASE_NAMESPACE, "ownerReferences": owners},
         "spec": {"holderIdentity": name, "leaseDurationSeconds": LEASE_SECONDS, "renewTime": micro_time(now)},
     }

@@ -43,15 +43,6 @@ def client_of(content: bytes | None) -> KeyPair | None:
         return None
 
 
-def server_of(content: bytes | None) -> str:
-    """Return the URL in a kubeconfig of ours; empty if there is none, or it is unreadable."""
-    try:
-        url: str = read(content or b"")["clusters"][0]["cluster"]["server"]
-    except (TypeError, LookupError, ValueError):
-        return ""
-    return url
-
-
 def _encoded(content: bytes) -> str:
     return base64.b64encode(content).decode()
 

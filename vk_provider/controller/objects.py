@@ -4,10 +4,11 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
+from kube.owners import owner_reference
 from reflectors.translation.json_values import Draft
 from vk_provider.controller.cluster import Cluster
 from vk_provider.controller.names import labels
-from vk_provider.controller.resources import API_VERSION, CLUSTERS
+from vk_provider.controller.resources import CLUSTERS
 
 
 def made_for(cluster: Cluster, api_version: str, kind: str, name: str, **content: Any) -> Draft:
@@ -18,14 +19,7 @@ def made_for(cluster: Cluster, api_version: str, kind: str, name: str, **content
 
 
 def owner(cluster: Cluster) -> Draft:
-    return {
-        "apiVersion": API_VERSION,
-        "kind": CLUSTERS.kind,
-        "name": cluster.name,
-        "uid": cluster.uid,
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
+    return owner_reference(CLUSTERS, cluster.name, cluster.uid, controller=True)
 
 
 def secret(cluster: Cluster, name: str, files: Mapping[str, bytes]) -> Draft:

@@ -12,7 +12,7 @@ from kube.codec import EventType
 from kube.credentials import load_kubeconfig
 from kube.errors import Conflict, Invalid
 from kube.objects import Object
-from kube.owners import is_owned_by, owned
+from kube.owners import owner_reference
 from kube.resources import CONFIG_MAPS
 from tests.cluster_fixtures import Api
 from tests.leaks import nothing_left
@@ -112,8 +112,9 @@ async def test_what_is_owned_goes_with_its_owner(virtual_api: Api) -> None:
     credentials = await load_kubeconfig(virtual_api.kubeconfig)
     async with Client(credentials, user_agent="test", field_manager="ours") as client:
         owner = await bring(client, config_map(virtual_api, "owner"), None)
-        part = await bring(client, owned(config_map(virtual_api, "part"), owner), None)
-        assert is_owned_by(part, owner)
+        owned = config_map(virtual_api, "part")
+        owned["metadata"]["ownerReferences"] = [owner_reference(CONFIG_MAPS, owner.name, owner.uid)]
+        part = await bring(client, owned, None)
         watching = client.watch(CONFIG_MAPS, virtual_api.namespace, resource_version=part.resource_version)
         async with aclosing(watching) as events, asyncio.timeout(60):
             await client.delete(CONFIG_MAPS, "owner", virtual_api.namespace)

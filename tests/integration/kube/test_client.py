@@ -348,13 +348,13 @@ async def test_eviction_is_refused_by_a_disruption_budget_at_once_and_granted_wi
         await client.get(PODS, "web", namespace)
 
 
-async def offered(client: Client, api: Api, subresource: str) -> None:
-    if not await Discovery(client).offers(PODS, subresource):
+def require(api: Api, subresource: str, *, since: tuple[int, int]) -> None:
+    if api.version[:2] < since:
         pytest.skip(f"Kubernetes {api.version} has no pods/{subresource}")
 
 
 async def test_running_pod_gets_a_container_to_look_around_with(client: Client, host_api: Api) -> None:
-    await offered(client, host_api, "ephemeralcontainers")
+    require(host_api, "ephemeralcontainers", since=(1, 23))
     await client.create(PODS, pod("web", host_api.namespace, nodeName="nowhere"))
     patch = {"spec": {"ephemeralContainers": [{"name": "debug", "image": "busybox"}]}}
     patched = await client.patch(
@@ -369,7 +369,7 @@ async def test_running_pod_gets_a_container_to_look_around_with(client: Client, 
 
 
 async def test_running_pod_gets_other_resources(client: Client, host_api: Api) -> None:
-    await offered(client, host_api, "resize")
+    require(host_api, "resize", since=(1, 33))
     body = pod("web", host_api.namespace, nodeName="nowhere")
     body["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "10m"}}
     await client.create(PODS, body)

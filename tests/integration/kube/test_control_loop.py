@@ -18,7 +18,7 @@ from kube.event_recorder import EventRecorder
 from kube.events import Severity, reference
 from kube.informer import Informer, Timing
 from kube.objects import Key, Object
-from kube.owners import owned
+from kube.owners import owner_reference
 from kube.reconciler import Limits, Outcome, Reconciler, Refused
 from kube.resources import CONFIG_MAPS, EVENTS
 from kube.store import Change
@@ -88,8 +88,9 @@ class Copier:
 
 
 def copy_of(original: Object, data: dict[str, str]) -> dict[str, Any]:
-    metadata = {"name": original.name + SUFFIX, "namespace": original.namespace}
-    return owned({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}, original)
+    owners = [owner_reference(CONFIG_MAPS, original.name, original.uid, controller=True)]
+    metadata = {"name": original.name + SUFFIX, "namespace": original.namespace, "ownerReferences": owners}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
 
 
 @dataclass(frozen=True)

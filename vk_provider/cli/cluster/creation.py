@@ -10,6 +10,7 @@ from kube.client import Client, PatchType
 from kube.codec import decode_object
 from kube.errors import AlreadyExists, ApiError, Forbidden, NotFound
 from kube.objects import Object
+from kube.owners import owner_reference
 from kube.resources import NAMESPACES, SECRETS
 from vk_provider.cli.exits import Exit, Failure
 from vk_provider.cli.failures import is_kind_missing
@@ -150,11 +151,6 @@ async def _undo(host: Client, namespace: str | None, secrets: Sequence[Object]) 
 
 async def _give_to(host: Client, secret: Object, cluster: Object) -> None:
     """Have the Secret go with the Cluster."""
-    owner = {
-        "apiVersion": cluster.api_version,
-        "kind": cluster.kind,
-        "name": cluster.name,
-        "uid": cluster.uid,
-    }
-    body = {"metadata": {"uid": secret.uid, "ownerReferences": [owner]}}
+    owners = [owner_reference(CLUSTERS, cluster.name, cluster.uid)]
+    body = {"metadata": {"uid": secret.uid, "ownerReferences": owners}}
     await host.patch(SECRETS, secret.name, body, secret.namespace, patch_type=PatchType.MERGE)
