@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from sandbox import binaries, claims, control_plane, core, host
 from sandbox.binaries import Binaries
@@ -114,13 +113,13 @@ def prepare(state: Path) -> None:
 def status(state: Path) -> None:
     """Show what runs. Exits with 1 if anything that should does not."""
     sandbox = _existing(state)
-    table = Table("NAME", "STATE", "PID", "LOG", box=None, pad_edge=False)
     dead = False
+    width = max(map(len, sandbox.record.processes), default=0)
     for name, process in sandbox.record.processes.items():
         alive = process.is_alive()
         dead = dead or not alive
-        table.add_row(name, "running" if alive else "[red]ended[/red]", str(process.pid), process.log)
-    out.print(table)
+        word = "running" if alive else "[red]ended  [/red]"
+        out.print(f"{name:{width}}  {word}  {process.pid:<7}  {process.log}")
     for cluster in sandbox.record.clusters.values():
         code, body = sandbox.get(cluster, "/readyz")
         healthy = code == 200
