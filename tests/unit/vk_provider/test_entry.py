@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,13 @@ import sys
 from vk_provider.cli import lazy, root
 root.COMMANDS["faulty"] = lazy.Lazy("no.such.module:command", "")
 root.run(sys.argv[1:])
+"""
+SLOW = """
+import sys
+from vk_provider import entry
+entry.DAEMONS["slow"] = "slow_to_load"
+sys.argv = ["vkp", "slow"]
+entry.main()
 """
 LOADED = "import sys; import vk_provider.provider.daemon; print(*sys.modules)"
 
@@ -34,6 +42,16 @@ def test_a_daemon_that_is_told_nothing_says_what_it_needs_and_ends_with_2() -> N
     assert (done.returncode, done.stdout) == (2, "")
     assert all(line.startswith("Error: --") for line in done.stderr.splitlines())
     assert "Error: --cluster: missing (name of the virtual cluster); give --cluster, VKP_CLUSTER," in done.stderr
+
+
+def test_a_daemon_that_still_loads_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    (tmp_path / "slow_to_load.py").write_text("import time; print('loading', flush=True); time.sleep(60)")
+    command = [sys.executable, "-c", f"import sys; sys.path.append({str(tmp_path)!r})\n{SLOW}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as loading:
+        assert loading.stdout is not None
+        assert loading.stdout.readline() == "loading\n"
+        loading.terminate()
+        assert loading.wait(timeout=30) == 0
 
 
 @pytest.mark.parametrize("library", ["click", "uvloop"])
